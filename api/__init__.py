@@ -1,0 +1,1 @@
+"""How one asks: HTTP, identity, the cache, sync, the worker, the command line."""

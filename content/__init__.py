@@ -1,0 +1,1 @@
+"""What is read: pure functions from bytes and text to bytes and text."""

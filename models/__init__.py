@@ -1,0 +1,1 @@
+"""What is true: tables, the shapes in and out, and the rules that keep them true."""

@@ -1,0 +1,1 @@
+"""What is sent: deciding who hears of what, and delivering it."""

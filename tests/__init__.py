@@ -1,0 +1,1 @@
+"""How we know: mirrors the four packages, plus faults, load and contract."""

@@ -1,0 +1,1 @@
+"""How we know that the made-up organisation is whole and believable."""

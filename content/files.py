@@ -17,7 +17,7 @@ _READ_SIZE = 256 * 1024  # bytes per trip to a thread
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class FileMissing(LookupError):  # noqa: N818 - the domain's word, like Malformed
+class FileMissing(LookupError):
     """No file of that SHA-256 is stored."""
 
 

@@ -1,7 +1,7 @@
 """The one refusal of this floor: what was handed in is not what it should be."""
 
 
-class Malformed(ValueError):  # noqa: N818 - the domain's word, raised by name all over the house
+class Malformed(ValueError):
     """Input that cannot be read; `code` is a stable slug such as ``phone.malformed``.
 
     The slug is all there is to translate. `details` say where (``row=12``) or how much was allowed

@@ -66,9 +66,7 @@ header p { margin: 1mm 0 4mm }
 """
 
 
-def activation_sheet(
-    branch_name: str, people: Sequence[SheetPerson], *, language: Language, expires_on: date
-) -> str:
+def activation_sheet(branch_name: str, people: Sequence[SheetPerson], *, language: Language, expires_on: date) -> str:
     """One HTML page for A4 paper, eight cards a page, complete in itself: no script, nothing fetched from
     elsewhere.
 

@@ -70,9 +70,7 @@ def read_rows(path: Path, sheet: str | None = None) -> Iterator[Row]:
     if beginning.startswith(b"PK\x03\x04"):
         check_workbook(path)
         return _read_xlsx(path, sheet)
-    if beginning.startswith(
-        (b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff")
-    ):
+    if beginning.startswith((b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff")):
         raise Malformed("table.not_a_table")
     return _read_csv(path, _BOMS.get(beginning[:2], "utf-8-sig"))
 

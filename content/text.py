@@ -14,9 +14,7 @@ SORT_KEY_LENGTH = 400  # characters, the width of the stored column
 
 # Arrive by copying from Word, web pages and chat, are invisible, and make equal names unequal; the
 # bidirectional ones can make a name read as another. ZWJ and ZWNJ stay: emoji and some scripts need them.
-_INVISIBLE = dict.fromkeys(
-    [0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
-)
+_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
 _LINE_BREAKS = re.compile("\r\n|[\r\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -27,14 +25,10 @@ _WORD = re.compile(r"[^\W_]+")
 _CROSSED_D = str.maketrans({"đ": "d", "ð": "d", "ɖ": "d"})
 
 _LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
-_LETTER_CODES = (
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg"  # ascending bytes, so COLLATE "C" and BINARY sort them alike
-)
+_LETTER_CODES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg"  # ascending bytes, so COLLATE "C" and BINARY sort them alike
 _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}  # huyền hỏi ngã sắc nặng
 _VOWEL_MARKS = {"\u0306", "\u0302", "\u031b"}  # breve, circumflex, horn: part of the letter, not a tone
-_CACHED_WORD_LENGTH = (
-    24  # Vietnamese syllables have at most 7 letters; longer words would only bloat the caches
-)
+_CACHED_WORD_LENGTH = 24  # Vietnamese syllables have at most 7 letters; longer words would only bloat the caches
 
 
 def nfc(text: str) -> str:
@@ -140,9 +134,7 @@ def _letter_and_tones(character: str) -> tuple[str, str]:
     """("C", "4") for ấ: the letter's code in the key and its tones' digits."""
     decomposed = unicodedata.normalize("NFD", character)
     tones = "".join(_TONES.get(mark, "") for mark in decomposed[1:])
-    letter = unicodedata.normalize(
-        "NFC", decomposed[0] + "".join(m for m in decomposed[1:] if m in _VOWEL_MARKS)
-    )
+    letter = unicodedata.normalize("NFC", decomposed[0] + "".join(m for m in decomposed[1:] if m in _VOWEL_MARKS))
     if decomposed in _TONES:
         return "", _TONES[decomposed]
     for candidate in ("đ" if letter in "đðɖ" else letter, decomposed[0]):

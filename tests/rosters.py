@@ -113,9 +113,7 @@ def write_roster(
     return broken
 
 
-def write_branches(
-    path: Path, branches: Iterable[GeneratedBranch], header_language: HeaderLanguage = "vi"
-) -> None:
+def write_branches(path: Path, branches: Iterable[GeneratedBranch], header_language: HeaderLanguage = "vi") -> None:
     """Write a CSV file of branches, parents before children; the root's parent is empty."""
     codes: dict[int | None, str] = {None: ""}
     with path.open("w", encoding="utf-8-sig" if header_language == "vi" else "utf-8", newline="") as file:
@@ -195,9 +193,7 @@ def _break(
         "phone_malformed": {"phone": "0912 34"},
         "national_id_wrong_length": {"national_id": national_id[:-1]},
         # The other gender's digit: one further for a man, one less for a woman.
-        "national_id_mismatch": {
-            "national_id": f"{national_id[:3]}{int(national_id[3]) ^ 1}{national_id[4:]}"
-        },
+        "national_id_mismatch": {"national_id": f"{national_id[:3]}{int(national_id[3]) ^ 1}{national_id[4:]}"},
         "member_no_duplicate": {"member_no": taken},
         "status_unknown": {"status": "thành viên danh dự"},
         "email_malformed": {"email": "khong-co-a-cong.example.com"},

@@ -310,9 +310,7 @@ def _unprivileged() -> Identity:
         except KeyError:
             continue
         return Identity(user=account.pw_uid, group=account.pw_gid, extra_groups=[])
-    raise ServerError(
-        "PostgreSQL refuses to run as root, and no account postgres or nobody can run it instead"
-    )
+    raise ServerError("PostgreSQL refuses to run as root, and no account postgres or nobody can run it instead")
 
 
 def _temporary_folder(name: str, identity: Identity) -> Path:

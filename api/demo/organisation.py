@@ -125,9 +125,7 @@ class Organisation:
     ValueError where `size` does not fit six levels, one province's numbers or the telephone numbers.
     """
 
-    def __init__(
-        self, *, size: Size = DEMONSTRATION, seed: int = 2026, as_of: date = date(2026, 6, 30)
-    ) -> None:
+    def __init__(self, *, size: Size = DEMONSTRATION, seed: int = 2026, as_of: date = date(2026, 6, 30)) -> None:
         if size.members > MOST_MEMBERS:
             raise ValueError(f"at most {MOST_MEMBERS} members")
         self.size = size

@@ -120,9 +120,7 @@ class BaseNames:
 
     def _fill(self, pattern: str, number: int, n: int) -> str:
         commune = self.area.split(" ", 1)[1]
-        return pattern.format(
-            area=self.area, commune=commune, hamlet=self.hamlet(number), school=self.school, n=n
-        )
+        return pattern.format(area=self.area, commune=commune, hamlet=self.hamlet(number), school=self.school, n=n)
 
 
 class CommuneNames:

@@ -129,8 +129,7 @@ def _settle(rng: Random, tree: Tree, members: int) -> None:
     if spare < 0:
         raise ValueError(f"{len(holders)} cells and groups need {_LEAST_MEMBERS} members each")
     weights = [
-        (0.4 + 1.2 * rng.random())
-        * (0.6 if tree.kind[no] == GROUP else 1.0 if tree.end[no] == no + 1 else 0.2)
+        (0.4 + 1.2 * rng.random()) * (0.6 if tree.kind[no] == GROUP else 1.0 if tree.end[no] == no + 1 else 0.2)
         for no in holders
     ]
     total, so_far, settled = sum(weights), 0.0, 0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.citizen_ids import PROVINCE_CODES, CitizenId, disagreements, parse_citizen_id
+from content.citizen_ids import CitizenId, disagreements, parse_citizen_id
 from content.malformed import Malformed
 
 
@@ -27,35 +27,26 @@ def test_what_the_digits_say(text: str, province_code: str, gender: str, birth_y
     assert len(citizen_id.number) == 12
 
 
-@pytest.mark.parametrize(
-    "text", ["", "123456789", "08708400099", "0870840009990", "08708400099a", "０87084000999"]
-)
+@pytest.mark.parametrize("text", ["", "123456789", "08708400099", "0870840009990", "08708400099a", "０87084000999"])
 def test_twelve_digits_or_nothing(text: str) -> None:
     with pytest.raises(Malformed) as refusal:
         parse_citizen_id(text)
     assert refusal.value.code == "citizen_id.malformed"
 
 
-@pytest.mark.parametrize("province", ["000", "003", "005", "032", "097", "100", "999"])
-def test_only_provinces_that_exist(province: str) -> None:
+def test_no_place_has_the_code_000() -> None:
     with pytest.raises(Malformed) as refusal:
-        parse_citizen_id(f"{province}084000999")
+        parse_citizen_id("000084000999")
     assert refusal.value.code == "citizen_id.province_unknown"
 
 
-def test_there_were_63_provinces() -> None:
-    assert len(PROVINCE_CODES) == 63
-
-
 @given(
-    province=st.sampled_from(sorted(PROVINCE_CODES)),
+    province=st.integers(1, 999).map("{:03d}".format),
     gender=st.sampled_from(["male", "female"]),
     born=st.dates(date(1900, 1, 1), date(2399, 12, 31)),
     serial=st.integers(0, 999_999),
 )
-def test_an_id_made_for_a_person_agrees_with_that_person(
-    province: str, gender: str, born: date, serial: int
-) -> None:
+def test_an_id_made_for_a_person_agrees_with_that_person(province: str, gender: str, born: date, serial: int) -> None:
     century_and_gender = (born.year // 100 - 19) * 2 + (gender == "female")
     citizen_id = parse_citizen_id(f"{province}{century_and_gender}{born.year % 100:02}{serial:06}")
     assert disagreements(citizen_id, gender=gender, birth_date=born) == ()
@@ -65,12 +56,8 @@ def test_an_id_made_for_a_person_agrees_with_that_person(
 
 def test_what_disagrees_is_named() -> None:
     citizen_id = parse_citizen_id("087084000999")
-    assert disagreements(citizen_id, gender="female", birth_date=date(1984, 5, 1)) == (
-        "citizen_id.gender_mismatch",
-    )
-    assert disagreements(citizen_id, gender="male", birth_date=date(1985, 5, 1)) == (
-        "citizen_id.birth_year_mismatch",
-    )
+    assert disagreements(citizen_id, gender="female", birth_date=date(1984, 5, 1)) == ("citizen_id.gender_mismatch",)
+    assert disagreements(citizen_id, gender="male", birth_date=date(1985, 5, 1)) == ("citizen_id.birth_year_mismatch",)
     assert disagreements(citizen_id, gender="female", birth_date=date(2084, 5, 1)) == (
         "citizen_id.gender_mismatch",
         "citizen_id.birth_year_mismatch",

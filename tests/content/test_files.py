@@ -61,9 +61,7 @@ async def test_storing_again_changes_nothing_but_mends_damage(store: FileStore, 
     assert await read(store, stored.sha256) == b"abc"
 
 
-async def test_a_stream_over_its_limit_leaves_nothing_and_is_not_read_on(
-    store: FileStore, tmp_path: Path
-) -> None:
+async def test_a_stream_over_its_limit_leaves_nothing_and_is_not_read_on(store: FileStore, tmp_path: Path) -> None:
     taken = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -106,9 +104,7 @@ async def test_a_cancelled_upload_leaves_nothing(store: FileStore, tmp_path: Pat
     assert files_below(tmp_path) == []
 
 
-async def test_a_failing_disk_leaves_nothing(
-    store: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failing_disk_leaves_nothing(store: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 

@@ -79,9 +79,7 @@ def test_every_kind_of_photo_becomes_rgb_webp(image_format: str, mode: str) -> N
     ],
 )
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
-def test_size_is_bounded_and_never_enlarged(
-    size: tuple[int, int], bounded: tuple[int, int], image_format: str
-) -> None:
+def test_size_is_bounded_and_never_enlarged(size: tuple[int, int], bounded: tuple[int, int], image_format: str) -> None:
     photo = reencode_photo(encoded(picture(*size), image_format))
     assert (photo.width, photo.height) == bounded
     assert max(bounded) <= PHOTO_SIDE
@@ -141,9 +139,7 @@ def test_other_images_are_unsupported(image_format: str) -> None:
     assert code_of(encoded(picture(), image_format)) == "photo.unsupported"
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"hello", b"%PDF-1.7", b"PK\x03\x04", b"\x00" * 100, b"RIFF\0\0\0\0WAVE"]
-)
+@pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.7", b"PK\x03\x04", b"\x00" * 100, b"RIFF\0\0\0\0WAVE"])
 def test_what_is_no_image(data: bytes) -> None:
     assert code_of(data) == "photo.not_an_image"
 

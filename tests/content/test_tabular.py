@@ -162,9 +162,7 @@ def test_xlsx_as_it_comes(tmp_path: Path) -> None:
             (),
             "Đảng viên",
         ),
-        Row(
-            6, {"Họ tên": "", "Ngày sinh": "79099012345", "ĐT": "1.5", "Lúc": "", "Đúng": ""}, (), "Đảng viên"
-        ),
+        Row(6, {"Họ tên": "", "Ngày sinh": "79099012345", "ĐT": "1.5", "Lúc": "", "Đúng": ""}, (), "Đảng viên"),
         Row(2, {"Tên": "Bình", "Số": "001"}, (), "Hội viên"),
     ]
 

@@ -25,9 +25,7 @@ VOWELS = {
     "y": "yỳỷỹýỵ",
 }
 LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
-RANK = {
-    form: (LETTERS.index(base), tone) for base in LETTERS for tone, form in enumerate(VOWELS.get(base, base))
-}
+RANK = {form: (LETTERS.index(base), tone) for base in LETTERS for tone, form in enumerate(VOWELS.get(base, base))}
 
 syllables = st.text(alphabet=sorted(RANK), min_size=1, max_size=6)
 names = st.lists(syllables, min_size=1, max_size=5).map(" ".join)

@@ -30,9 +30,7 @@ def test_the_seed_decides_everything(organisation: Organisation, members: list[G
     assert list(other.members()) != members
 
 
-@pytest.mark.parametrize(
-    ("start", "stop"), [(0, 10), (4_090, 4_100), (4_999, None), (5_000, None), (30, 10_000)]
-)
+@pytest.mark.parametrize(("start", "stop"), [(0, 10), (4_090, 4_100), (4_999, None), (5_000, None), (30, 10_000)])
 def test_a_slice_is_the_same_members(
     organisation: Organisation, members: list[GeneratedMember], start: int, stop: int | None
 ) -> None:
@@ -136,9 +134,7 @@ def test_the_date_moves_ages_along() -> None:
     assert all(member.birth_date.year <= 2022 for member in islice(later.members(), 500))
 
 
-@pytest.mark.parametrize(
-    "size", [Size(3, 100), Size(400, 100), Size(1_000, 2_000_000), Size(250_000, 20_000_000)]
-)
+@pytest.mark.parametrize("size", [Size(3, 100), Size(400, 100), Size(1_000, 2_000_000), Size(250_000, 20_000_000)])
 def test_sizes_that_do_not_fit_are_refused(size: Size) -> None:
     with pytest.raises(ValueError, match=r"\d"):
         Organisation(size=size)
@@ -152,8 +148,6 @@ def test_small_organisations_are_whole(branches: int) -> None:
     assert {grant.branch_no for grant in small.grants()} == set(range(1, branches + 1))
 
 
-@pytest.mark.parametrize(
-    ("name", "slug"), [("Đỗ Thị Út", "dothiut"), ("K'Brếh", "kbreh"), ("H' Ƀlơm", "hblom")]
-)
+@pytest.mark.parametrize(("name", "slug"), [("Đỗ Thị Út", "dothiut"), ("K'Brếh", "kbreh"), ("H' Ƀlơm", "hblom")])
 def test_slugs_are_ascii(name: str, slug: str) -> None:
     assert ascii_slug(name) == slug

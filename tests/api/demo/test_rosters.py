@@ -26,19 +26,14 @@ def _read(path: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_a_roster_has_known_broken_rows(
-    tmp_path: Path, organisation: Organisation, language: HeaderLanguage
-) -> None:
+def test_a_roster_has_known_broken_rows(tmp_path: Path, organisation: Organisation, language: HeaderLanguage) -> None:
     codes = {branch.no: branch.code for branch in organisation.branches()}
     path = tmp_path / "roster.csv"
     broken = write_roster(
         path, organisation.members(), codes=codes, header_language=language, broken_share=0.01, seed=3
     )
     clean = tmp_path / "clean.csv"
-    assert (
-        write_roster(clean, organisation.members(), codes=codes, header_language=language, broken_share=0.0)
-        == []
-    )
+    assert write_roster(clean, organisation.members(), codes=codes, header_language=language, broken_share=0.0) == []
 
     rows = _read(path)
     assert rows[0] == list(MEMBER_HEADERS.values() if language == "vi" else MEMBER_HEADERS)
@@ -69,9 +64,7 @@ def test_the_vietnamese_form_is_what_people_type(tmp_path: Path, organisation: O
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_branches_name_their_parents(
-    tmp_path: Path, organisation: Organisation, language: HeaderLanguage
-) -> None:
+def test_branches_name_their_parents(tmp_path: Path, organisation: Organisation, language: HeaderLanguage) -> None:
     path = tmp_path / "branches.csv"
     write_branches(path, organisation.branches(), language)
     header, *rows = _read(path)

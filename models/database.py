@@ -1,0 +1,265 @@
+"""Engines and sessions from a URL: SQLite and PostgreSQL through the same code."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, cast
+
+import aiosqlite
+from sqlalchemy import Engine, PrimaryKeyConstraint, Table, UniqueConstraint, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlmodel import SQLModel
+
+from models.errors import HandbookError
+from models.keyring import Keyring
+
+Clock = Callable[[], datetime]
+
+_driver: ModuleType = sqlite3
+with suppress(ImportError):  # wheels exist for Linux only; elsewhere `handbook doctor` warns of an old engine
+    import pysqlite3.dbapi2 as _pysqlite3
+
+    _driver = cast("ModuleType", _pysqlite3)
+
+SQLITE_VERSION: str = _driver.sqlite_version
+SQLITE_SAFE_FROM = (3, 51, 3)
+"""Up to 3.51.2 a WAL database with two connections can be corrupted when the WAL is reset
+(https://sqlite.org/wal.html).
+"""
+
+_SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
+_SQLITE_CHECK = re.compile(r"CHECK constraint failed: (\w+)")
+
+_READERS = 8
+_BUSY_SECONDS = 10
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # what was acknowledged survives a power cut
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-32768",  # 32 MiB a connection
+)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database: `reading()` and `writing()` give sessions that know the clock and the keyring.
+
+    On SQLite writers queue for one connection, in order and without blocking a thread each; readers have their own
+    pool and
+    never wait for them. On PostgreSQL both share one pool.
+    """
+
+    def __init__(self, url: str, *, keyring: Keyring, clock: Clock = utc_now, pool_size: int = 10) -> None:
+        self.url = make_url(url)
+        self.clock = clock
+        self.keyring = keyring
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._read_engine = _sqlite_engine(str(self.url.database), begin="BEGIN", pool_size=_READERS)
+            self._write_engine = _sqlite_engine(str(self.url.database), begin="BEGIN IMMEDIATE", pool_size=1)
+        else:
+            self._read_engine = self._write_engine = _postgres_engine(url, pool_size)
+
+    def reading(self) -> AsyncSession:
+        return self._session(self._read_engine)
+
+    def writing(self) -> AsyncSession:
+        return self._session(self._write_engine)
+
+    @property
+    def write_engine(self) -> AsyncEngine:
+        """For migrations and bulk loading, which need connections rather than sessions."""
+        return self._write_engine
+
+    def _session(self, engine: AsyncEngine) -> AsyncSession:
+        return AsyncSession(
+            engine,
+            expire_on_commit=False,
+            autoflush=False,
+            info={"clock": self.clock, "keyring": self.keyring, "records": []},
+        )
+
+    async def close(self) -> None:
+        await self._write_engine.dispose()
+        await self._read_engine.dispose()
+
+
+def now(session: AsyncSession) -> datetime:
+    """The instant, in UTC, by the clock that the session was given."""
+    clock: Clock = session.info["clock"]
+    return clock()
+
+
+def keyring(session: AsyncSession) -> Keyring:
+    ring: Keyring = session.info["keyring"]
+    return ring
+
+
+async def lock(session: AsyncSession, name: str) -> None:
+    """Hold the lock of this name to the end of the transaction. On SQLite a writer already holds the whole database."""
+    if _is_postgresql(session):
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+async def try_lock(session: AsyncSession, name: str) -> bool:
+    """`lock` if nobody holds it now."""
+    if not _is_postgresql(session):
+        return True
+    taken = await session.execute(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0))))
+    return bool(taken.scalar_one())
+
+
+@asynccontextmanager
+async def translating(session: AsyncSession, violations: Mapping[str, HandbookError]) -> AsyncIterator[None]:
+    """Flush at the end, and raise the domain's word for a violated constraint: the database decides races, not a
+    look before.
+
+    `violations` maps names of constraints and unique indexes.
+    """
+    try:
+        yield
+        await session.flush()
+    except IntegrityError as error:
+        refusal = violations.get(_violated(error) or "")
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _violated(error: IntegrityError) -> str | None:
+    """The name of the violated constraint. SQLite names the columns instead: they are looked up in the metadata."""
+    cause = error.orig.__cause__ if error.orig is not None else None
+    named: str | None = getattr(cause, "constraint_name", None)
+    if named is not None:
+        return named
+    message = str(error.orig)
+    check = _SQLITE_CHECK.search(message)
+    if check is not None:
+        return check[1]
+    unique = _SQLITE_UNIQUE.search(message)
+    if unique is None:
+        return None
+    columns = [column.strip().partition(".") for column in unique[1].split(",")]
+    table = SQLModel.metadata.tables[columns[0][0]]
+    names = {name for _, _, name in columns}
+    candidates = [
+        *(c for c in table.constraints if isinstance(c, UniqueConstraint | PrimaryKeyConstraint)),
+        *table.indexes,
+    ]
+    for candidate in candidates:
+        if {column.name for column in candidate.columns} == names and getattr(candidate, "unique", True):
+            return str(candidate.name)
+    return None
+
+
+def _is_postgresql(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+async def upsert(
+    session: AsyncSession,
+    model: type[SQLModel],
+    rows: Sequence[Mapping[str, object]],
+    *,
+    keys: Sequence[str],
+    update: Mapping[str, Any] | Sequence[str],
+) -> None:
+    """Insert `rows`, or change the ones whose `keys` exist: `update` names columns taken from the new row, or gives
+    expressions.
+
+    An empty `update` leaves existing rows alone.
+    """
+    if not rows:
+        return
+    table = cast("Table", model.__table__)  # type: ignore[attr-defined]  # SQLModel does not type `__table__`
+    insert = (postgresql if _is_postgresql(session) else sqlite).insert(table)
+    changes = update if isinstance(update, Mapping) else {name: insert.excluded[name] for name in update}
+    statement = (
+        insert.on_conflict_do_update(index_elements=list(keys), set_=dict(changes))
+        if changes
+        else insert.on_conflict_do_nothing(index_elements=list(keys))
+    )
+    connection = await session.connection()
+    await connection.execute(statement, [dict(row) for row in rows])
+
+
+def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "application_name": "handbook",
+                "statement_timeout": "15000",
+                "lock_timeout": "5000",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        },
+    )
+
+
+class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
+    """The async adapter over `_driver`, whose exceptions are its own and not those of the standard library's module."""
+
+    def _init_dbapi_attributes(self) -> None:
+        for name in (
+            *(
+                "DatabaseError",
+                "Error",
+                "IntegrityError",
+                "NotSupportedError",
+                "OperationalError",
+                "ProgrammingError",
+            ),
+            *("sqlite_version", "sqlite_version_info", "PARSE_COLNAMES", "PARSE_DECLTYPES", "Binary"),
+        ):
+            setattr(self, name, getattr(self.sqlite, name))
+
+
+def _sqlite_engine(path: str, *, begin: str, pool_size: int) -> AsyncEngine:
+    async def connect() -> aiosqlite.Connection:
+        connection = aiosqlite.Connection(
+            lambda: _driver.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False),
+            iter_chunk_size=64,
+        )
+        # as SQLAlchemy does: a forgotten connection must not hang the exit
+        connection._thread.daemon = True  # noqa: SLF001
+        return await connection
+
+    engine = create_async_engine(
+        "sqlite+aiosqlite:///" + path,
+        module=_Dbapi(aiosqlite, _driver),
+        async_creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_BUSY_SECONDS,
+    )
+    sync_engine: Engine = engine.sync_engine
+
+    @event.listens_for(sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(sync_engine, "begin")
+    def begin_explicitly(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,1 @@
+"""Members: who they are (`table`), what may be said of them (`profile`), and the rules (`rules`)."""

@@ -1,0 +1,149 @@
+"""Signed-in devices. A session is a family of refresh tokens of which only the newest generations count.
+
+A token says its generation; the generation *g* always yields *g+1*, and the first use of *g+1* retires *g*. So a lost
+response may
+be asked for again at any time, fifty parallel tries get one successor, and only a real rotation writes.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from models.accounts import Account
+from models.base import Name, Request, Shape, choice, new_id
+from models.changes import Topic, record
+from models.channels import member_channel
+from models.database import now
+from models.errors import NotFound, Unauthenticated
+from models.members.table import ACTIVE, Member
+
+IDLE_MOST = timedelta(days=180)
+JUST_RETIRED = timedelta(seconds=60)
+"""A token whose successor was first used this recently is likelier a slow network than a thief."""
+
+
+class Platform(StrEnum):
+    ANDROID = "android"
+    IOS = "ios"
+    WEB = "web"
+    OTHER = "other"
+
+
+class DeviceSession(SQLModel, table=True):
+    """`used` is the newest generation that was used; `used_at` when that was first."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("ix_session_member_id", "member_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    member_id: UUID = Field(sa_column_args=[ForeignKey("member.id")])
+    device_name: str = Field(max_length=200)
+    device_platform: Platform = Field(sa_type=choice(Platform, "device_platform"))
+    address: str | None = Field(default=None, max_length=45)
+    created_at: datetime
+    used: int = 0
+    used_at: datetime
+    ended_at: datetime | None = None
+    end_reason: str | None = Field(default=None, max_length=24)
+
+
+class Device(Request):
+    name: Name = "?"
+    platform: Platform = Platform.OTHER
+
+
+class SessionPublic(Shape):
+    id: UUID
+    device_name: str
+    device_platform: Platform
+    created_at: datetime
+    used_at: datetime
+    current: bool
+
+
+async def start_session(session: AsyncSession, member_id: UUID, device: Device, address: str | None) -> DeviceSession:
+    """The caller has verified who signs in."""
+    at = now(session)
+    row = DeviceSession(
+        member_id=member_id,
+        device_name=device.name,
+        device_platform=device.platform,
+        address=address,
+        created_at=at,
+        used_at=at,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def use_refresh(session: AsyncSession, session_id: UUID, generation: int) -> DeviceSession:
+    """A token of this family and generation, whose MAC has been verified, asks for its successor.
+
+    Raises Unauthenticated, after ending the family where a retired token came back. A generation beyond the stored
+    one comes from before a database was
+    restored from a backup: it was given out by us, so it counts.
+    """
+    row = await session.get(DeviceSession, session_id)
+    if row is None or row.ended_at is not None:
+        raise Unauthenticated(Unauthenticated.SIGN_IN)
+    at = now(session)
+    if at - row.used_at > IDLE_MOST:
+        raise Unauthenticated(Unauthenticated.SIGN_IN)
+    await require_open_account(session, row.member_id)
+    if generation > row.used:
+        # the comparison decides a race of parallel first uses: one of them writes
+        await session.execute(
+            update(DeviceSession)
+            .where(col(DeviceSession.id) == session_id, col(DeviceSession.used) < generation)
+            .values(used=generation, used_at=at)
+            .execution_options(synchronize_session=False)
+        )
+    elif generation < row.used:
+        if generation == row.used - 1 and at - row.used_at <= JUST_RETIRED:
+            raise Unauthenticated(Unauthenticated.REFRESH)
+        await _end(session, [row], "reused")
+        raise Unauthenticated(Unauthenticated.SIGN_IN, kept=True)
+    return row
+
+
+async def require_open_account(session: AsyncSession, member_id: UUID) -> None:
+    """Raises Unauthenticated `account.closed` for one who left or whose account was disabled."""
+    row = (
+        await session.execute(
+            select(col(Member.status), col(Account.disabled_at))
+            .join(Account, col(Account.member_id) == col(Member.id))
+            .where(col(Member.id) == member_id)
+        )
+    ).one_or_none()
+    if row is None or row[0] not in ACTIVE or row[1] is not None:
+        raise Unauthenticated(Unauthenticated.CLOSED)
+
+
+async def end_sessions(session: AsyncSession, member_id: UUID, reason: str, *, but: UUID | None = None) -> int:
+    """End all sessions of a member, or all but one. Gives how many were open."""
+    rows = await session.scalars(
+        select(DeviceSession).where(col(DeviceSession.member_id) == member_id, col(DeviceSession.ended_at).is_(None))
+    )
+    ended = [row for row in rows if row.id != but]
+    await _end(session, ended, reason)
+    return len(ended)
+
+
+async def end_own_session(session: AsyncSession, member_id: UUID, session_id: UUID) -> None:
+    row = await session.get(DeviceSession, session_id)
+    if row is None or row.member_id != member_id or row.ended_at is not None:
+        raise NotFound
+    await _end(session, [row], "signed_out")
+
+
+async def _end(session: AsyncSession, rows: list[DeviceSession], reason: str) -> None:
+    for row in rows:
+        row.ended_at = now(session)
+        row.end_reason = reason
+        record(session, member_channel(row.member_id), Topic.ACCESS, "session", row.id)
+    await session.flush()

@@ -1,0 +1,103 @@
+"""The real parts that tests run against, and an organisation to act in."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from sqlalchemy import text
+
+from models.database import Database
+from models.keyring import Keyring, new_keyring
+from models.migrate import migrate
+from models.tables import METADATA
+from tests.clock import StandingClock
+from tests.organisation import Organisation, found_organisation
+from tests.servers import Postgres, create_database, drop_database, pytest_configure, running
+
+__all__ = ["pytest_configure"]
+
+settings.register_profile("handbook", deadline=None)
+settings.load_profile("handbook")
+
+BOTH = ("sqlite", "postgresql")
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return new_keyring("2026-01-01T00:00:00Z")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server's URL; the run shares one."""
+    with running(Postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str, keyring: Keyring) -> Iterator[str]:
+    """A migrated database for this worker, emptied between tests: cloning one costs half a second."""
+    name = f"handbook_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    url = asyncio.run(create_database(postgres_url, name))
+    asyncio.run(_migrate(url, keyring))
+    yield url
+    asyncio.run(drop_database(postgres_url, name))
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory, keyring: Keyring) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}", keyring))
+    return path
+
+
+@pytest.fixture(params=BOTH)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Override by parametrising: `@pytest.mark.parametrize("database_kind", ["sqlite"])`."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+async def database_url(database_kind: str, tmp_path: Path, keyring: Keyring, request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database of this kind."""
+    if database_kind == "sqlite":
+        path = tmp_path / "handbook.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        return f"sqlite+aiosqlite:///{path}"
+    url: str = request.getfixturevalue("migrated_postgres")
+    database = Database(url, keyring=keyring)
+    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    async with database.write_engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables}"))
+        await connection.execute(text("INSERT INTO log_head (id, seq, timeline) VALUES (1, 0, '')"))
+    await database.close()
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str, keyring: Keyring, clock: StandingClock) -> AsyncIterator[Database]:
+    database = Database(database_url, keyring=keyring, clock=clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def organisation(database: Database) -> Organisation:
+    return await found_organisation(database)
+
+
+async def _migrate(url: str, keyring: Keyring) -> None:
+    database = Database(url, keyring=keyring)
+    await migrate(database)
+    await database.close()

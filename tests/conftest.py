@@ -69,19 +69,14 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def database_url(database_kind: str, tmp_path: Path, keyring: Keyring, request: pytest.FixtureRequest) -> str:
+def database_url(database_kind: str, tmp_path: Path, keyring: Keyring, request: pytest.FixtureRequest) -> str:
     """A fresh, migrated database of this kind."""
     if database_kind == "sqlite":
         path = tmp_path / "handbook.db"
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         return f"sqlite+aiosqlite:///{path}"
     url: str = request.getfixturevalue("migrated_postgres")
-    database = Database(url, keyring=keyring)
-    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
-    async with database.write_engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables}"))
-        await connection.execute(text("INSERT INTO log_head (id, seq, timeline) VALUES (1, 0, '')"))
-    await database.close()
+    asyncio.run(_empty(url, keyring))
     return url
 
 
@@ -100,4 +95,13 @@ async def organisation(database: Database) -> Organisation:
 async def _migrate(url: str, keyring: Keyring) -> None:
     database = Database(url, keyring=keyring)
     await migrate(database)
+    await database.close()
+
+
+async def _empty(url: str, keyring: Keyring) -> None:
+    database = Database(url, keyring=keyring)
+    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    async with database.write_engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables}"))
+        await connection.execute(text("INSERT INTO log_head (id, seq, timeline) VALUES (1, 0, '')"))
     await database.close()

@@ -14,6 +14,7 @@ PIXEL_LIMIT = 40_000_000  # a 40-megapixel photo is the most today's phones take
 PHOTO_SIDE = 512  # pixels
 _QUALITY = 80
 _FORMATS = ("JPEG", "PNG", "WEBP")
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 # Recognised only to tell "another kind of image" from "no image". HEIC and AVIF are ISO media files ("ftyp"
 # at 4).

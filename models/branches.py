@@ -61,7 +61,6 @@ class Branch(SQLModel, table=True):
     path: str = Field(sa_type=byte_ordered(120))
     status: BranchStatus = Field(default=BranchStatus.ACTIVE, sa_type=choice(BranchStatus, "status"))
     successor_no: int | None = Field(default=None, sa_column_args=[ForeignKey("branch.no")])
-    revision: int = 1
     created_at: datetime
 
     @property
@@ -209,7 +208,6 @@ async def update_branch(session: AsyncSession, viewer: Viewer, branch: Branch, d
         for name, value in changes.items():
             setattr(branch, name, value)
         branch.name_folded = fold(branch.name)
-        branch.revision += 1
     audit(
         session,
         viewer,
@@ -246,7 +244,6 @@ async def move_branch(session: AsyncSession, viewer: Viewer, branch_id: UUID, pa
     before = {"parent_no": branch.parent_no}
     new_path = f"{parent.path}{branch.no}/"
     branch.parent_no = parent.no
-    branch.revision += 1
     await session.flush()
     await session.execute(
         update(Branch)

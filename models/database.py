@@ -60,10 +60,12 @@ class Database:
     never wait for them. On PostgreSQL both share one pool.
     """
 
-    def __init__(self, url: str, *, keyring: Keyring, clock: Clock = utc_now, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, keyring: Keyring | Callable[[], Keyring], clock: Clock = utc_now, pool_size: int = 10
+    ) -> None:
         self.url = make_url(url)
         self.clock = clock
-        self.keyring = keyring
+        self._keyring = keyring if callable(keyring) else lambda: keyring
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._read_engine = _sqlite_engine(str(self.url.database), begin="BEGIN", pool_size=_READERS)
@@ -87,7 +89,7 @@ class Database:
             engine,
             expire_on_commit=False,
             autoflush=False,
-            info={"clock": self.clock, "keyring": self.keyring, "records": []},
+            info={"clock": self.clock, "keyring": self._keyring(), "records": []},
         )
 
     async def close(self) -> None:

@@ -26,6 +26,9 @@ JUST_RETIRED = timedelta(seconds=60)
 """A token whose successor was first used this recently is likelier a slow network than a thief."""
 
 
+_SHOWN_MOST = 100
+
+
 class Platform(StrEnum):
     ANDROID = "android"
     IOS = "ios"
@@ -147,3 +150,38 @@ async def _end(session: AsyncSession, rows: list[DeviceSession], reason: str) ->
         row.end_reason = reason
         record(session, member_channel(row.member_id), Topic.ACCESS, "session", row.id)
     await session.flush()
+
+
+async def knows_address(session: AsyncSession, member_id: UUID, address: str | None) -> bool:
+    """Has this account signed in from this address before?"""
+    if address is None:
+        return False
+    statement = select(col(DeviceSession.id)).where(
+        col(DeviceSession.member_id) == member_id, col(DeviceSession.address) == address
+    )
+    return await session.scalar(statement.limit(1)) is not None
+
+
+async def own_sessions(session: AsyncSession, member_id: UUID, current: UUID | None) -> list[SessionPublic]:
+    """The member's signed-in devices, the newest first."""
+    rows = await session.scalars(
+        select(DeviceSession)
+        .where(
+            col(DeviceSession.member_id) == member_id,
+            col(DeviceSession.ended_at).is_(None),
+            col(DeviceSession.used_at) > now(session) - IDLE_MOST,
+        )
+        .order_by(col(DeviceSession.id).desc())
+        .limit(_SHOWN_MOST)
+    )
+    return [
+        SessionPublic(
+            id=row.id,
+            device_name=row.device_name,
+            device_platform=row.device_platform,
+            created_at=row.created_at,
+            used_at=row.used_at,
+            current=row.id == current,
+        )
+        for row in rows
+    ]

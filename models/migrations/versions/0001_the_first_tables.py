@@ -50,7 +50,6 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("successor_no", sa.Integer(), nullable=True),
-        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["parent_no"], ["branch.no"], name=op.f("fk_branch_parent_no")),
         sa.ForeignKeyConstraint(["successor_no"], ["branch.no"], name=op.f("fk_branch_successor_no")),

@@ -1,0 +1,95 @@
+"""The outermost layer: request ids, HEAD, security headers, hostile paths, and the last word on what nobody caught."""
+
+import logging
+import re
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from api.languages import first_header
+from api.problems import problem
+
+_log = logging.getLogger("handbook")
+_access_log = logging.getLogger("handbook.access")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TRACE_PARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+_YEAR_OF_TLS = "max-age=31536000; includeSubDomains"
+
+
+class Envelope:
+    """Pure ASGI."""
+
+    def __init__(self, app: ASGIApp, *, tls: bool) -> None:
+        self.app = app
+        self._security = {**_SECURITY, **({"Strict-Transport-Security": _YEAR_OF_TLS} if tls else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = _request_id(scope)
+        scope["handbook.request_id"] = request_id
+        is_head = scope["method"] == "HEAD"
+        status = 0
+
+        async def seal(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(raw=message["headers"])
+                headers["X-Request-ID"] = request_id
+                if status != 304:
+                    for name, value in self._security.items():
+                        headers.setdefault(name, value)
+                    headers.setdefault("Cache-Control", "no-store")
+            elif is_head:
+                message = {**message, "body": b""}
+            await send(message)
+
+        if is_head:
+            scope = {**scope, "method": "GET"}
+        try:
+            if b"%00" in scope["query_string"].lower():
+                await problem(scope, 400, "request.malformed")(scope, receive, seal)
+            elif _is_hostile(scope):
+                await problem(scope, 404, "not_found")(scope, receive, seal)
+            else:
+                await self.app(scope, receive, seal)
+        except Exception:
+            _log.exception("unhandled", extra={"request_id": request_id})
+            if status:
+                raise
+            await problem(scope, 500, "internal")(scope, receive, seal)
+        finally:
+            took = round((time.perf_counter() - began) * 1000, 1)
+            _access_log.info(
+                "%s %s %s",
+                scope["method"],
+                scope["path"],
+                status,
+                extra={"request_id": request_id, "status": status, "milliseconds": took},
+            )
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's, where it is one; else the trace's (W3C); else a new one."""
+    said = first_header(scope["headers"], b"x-request-id")
+    if said is not None and _REQUEST_ID.fullmatch(said):
+        return said.decode()
+    trace = _TRACE_PARENT.fullmatch(first_header(scope["headers"], b"traceparent") or b"")
+    return trace[1].decode() if trace else uuid7().hex
+
+
+def _is_hostile(scope: Scope) -> bool:
+    """Paths that a proxy and a router may read differently."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    path = raw.partition(b"?")[0].lower()
+    return b"//" in path or b";" in path or b"%2f" in path or b"%5c" in path or b"%00" in path or b"\x00" in path

@@ -1,0 +1,237 @@
+"""Every sentence that a refusal may carry, in both languages. `tests/test_architecture.py` holds it complete.
+
+`PROBLEMS` are keyed by the last part of a problem's type and give (title, detail); `FIELDS` by the code of one field's
+error. `{names}` are filled from the error's values.
+"""
+
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    vi: tuple[str, str]
+    en: tuple[str, str]
+
+
+PROBLEMS: dict[str, Message] = {
+    "account.closed": Message(
+        ("Tài khoản đã đóng", "Tài khoản này không còn dùng được. Ứng dụng cần xoá dữ liệu đã lưu trên máy."),
+        ("Account closed", "This account can no longer be used. The app must delete what it holds on this device."),
+    ),
+    "body.too_large": Message(
+        ("Nội dung quá lớn", "Nội dung gửi lên vượt quá giới hạn cho phép."),
+        ("Content too large", "What was sent is larger than allowed here."),
+    ),
+    "branch.code_taken": Message(
+        ("Mã đã được dùng", "Mã tổ chức {code} đã được dùng cho một tổ chức khác."),
+        ("Code taken", "The code {code} already belongs to another branch."),
+    ),
+    "branch.move_into_itself": Message(
+        ("Không thể chuyển", "Không thể chuyển một tổ chức vào chính nó hoặc vào cấp dưới của nó."),
+        ("Cannot move", "A branch cannot be moved into itself or below itself."),
+    ),
+    "branch.not_active": Message(
+        ("Tổ chức không hoạt động", "Tổ chức này đã sáp nhập hoặc giải thể."),
+        ("Branch not active", "This branch has been merged or dissolved."),
+    ),
+    "branch.too_deep": Message(
+        ("Quá nhiều cấp", "Cây tổ chức có nhiều nhất {most} cấp."),
+        ("Too deep", "The tree has at most {most} levels."),
+    ),
+    "forbidden": Message(
+        ("Không có quyền", "Bạn không có quyền thực hiện việc này."),
+        ("Not allowed", "You do not have the right to do this."),
+    ),
+    "forbidden.rank": Message(
+        (
+            "Không có quyền",
+            "Người này giữ chức vụ ngang hoặc cao hơn bạn, hoặc ngoài phạm vi của bạn; việc này cần cấp trên thực hiện.",
+        ),
+        (
+            "Not allowed",
+            "This role is equal to or above yours, or lies outside your branches; someone above must do this.",
+        ),
+    ),
+    "grant.exists": Message(
+        ("Đã có chức vụ này", "Người này đang giữ chức vụ này tại tổ chức này."),
+        ("Role already held", "This person already holds this role at this branch."),
+    ),
+    "idempotency.reused": Message(
+        ("Khoá đã dùng", "Idempotency-Key này đã được dùng cho một yêu cầu khác."),
+        ("Key reused", "This Idempotency-Key was used for a different request."),
+    ),
+    "idempotency.running": Message(
+        ("Đang xử lý", "Yêu cầu đầu tiên với Idempotency-Key này còn đang được xử lý. Hãy thử lại sau giây lát."),
+        ("Still running", "The first request with this Idempotency-Key is still running. Try again in a moment."),
+    ),
+    "internal": Message(
+        ("Lỗi máy chủ", "Máy chủ gặp lỗi ngoài dự kiến. Hãy báo mã yêu cầu cho người vận hành."),
+        ("Server error", "Something unexpected went wrong. Please give the operator the request id."),
+    ),
+    "media_type.unsupported": Message(
+        ("Kiểu nội dung không được hỗ trợ", "Hãy gửi nội dung với Content-Type mà tài liệu nêu cho địa chỉ này."),
+        ("Unsupported media type", "Send the Content-Type that the documentation names for this address."),
+    ),
+    "member.closed": Message(
+        ("Hồ sơ đã đóng", "Người này đã ra khỏi tổ chức hoặc đã mất; không thể đổi lại trạng thái ở đây."),
+        ("File closed", "This person has left or died; the status cannot be changed back here."),
+    ),
+    "member.national_id_taken": Message(
+        ("Số căn cước đã có", "Số căn cước công dân này đã thuộc về một người khác."),
+        ("Citizen id taken", "This citizen id already belongs to another person."),
+    ),
+    "member.not_active": Message(
+        ("Không còn sinh hoạt", "Người này không còn sinh hoạt trong tổ chức."),
+        ("Not active", "This person is no longer an active member."),
+    ),
+    "member.number_taken": Message(
+        ("Số thẻ đã có", "Số thẻ này đã thuộc về một người khác."),
+        ("Member number taken", "This member number already belongs to another person."),
+    ),
+    "membership.no_primary": Message(
+        ("Thiếu nơi sinh hoạt", "Người đang sinh hoạt phải thuộc đúng một tổ chức chính."),
+        ("No primary branch", "An active member must belong to exactly one primary branch."),
+    ),
+    "membership.primary_exists": Message(
+        ("Đã có nơi sinh hoạt chính", "Người này đang sinh hoạt chính thức tại một tổ chức khác."),
+        ("Primary branch exists", "This person already has a primary branch."),
+    ),
+    "membership.still_open": Message(
+        ("Còn sinh hoạt", "Người này còn nơi sinh hoạt chính đang mở."),
+        ("Membership still open", "This person still has an open primary membership."),
+    ),
+    "membership.temporary_exists": Message(
+        ("Đã có nơi sinh hoạt tạm thời", "Người này đang sinh hoạt tạm thời tại một tổ chức khác."),
+        ("Temporary branch exists", "This person already has a temporary branch."),
+    ),
+    "method.not_allowed": Message(
+        ("Phương thức không được phép", "Địa chỉ này không nhận phương thức HTTP đó."),
+        ("Method not allowed", "This address does not take that HTTP method."),
+    ),
+    "not_acceptable": Message(
+        ("Không đáp ứng được", "Máy chủ không có dạng nội dung mà yêu cầu chấp nhận."),
+        ("Not acceptable", "There is no form of this content that the request accepts."),
+    ),
+    "not_found": Message(
+        ("Không tìm thấy", "Không có nội dung này, hoặc nội dung không dành cho bạn."),
+        ("Not found", "There is no such thing, or it is not yours to see."),
+    ),
+    "request.invalid": Message(
+        ("Dữ liệu chưa hợp lệ", "Hãy sửa các mục nêu trong danh sách lỗi rồi gửi lại."),
+        ("Invalid data", "Correct what the list of errors names and send it again."),
+    ),
+    "request.malformed": Message(
+        ("Yêu cầu không đọc được", "Máy chủ không đọc được yêu cầu này."),
+        ("Malformed request", "The request could not be read."),
+    ),
+    "revision.required": Message(
+        (
+            "Cần If-Match",
+            "Hãy gửi If-Match với ETag của bản bạn đang sửa, để không ghi đè lên thay đổi của người khác.",
+        ),
+        (
+            "If-Match needed",
+            "Send If-Match with the ETag of the copy you are changing, so that nobody's change is lost.",
+        ),
+    ),
+    "revision.stale": Message(
+        ("Đã có người sửa", "Nội dung đã được thay đổi sau khi bạn tải về. Hãy tải lại rồi sửa tiếp."),
+        ("Changed meanwhile", "It was changed after you loaded it. Load it again and repeat your change."),
+    ),
+    "sign_in.required": Message(
+        ("Cần đăng nhập", "Hãy đăng nhập. Nếu vừa nhập thông tin đăng nhập thì thông tin đó chưa đúng."),
+        ("Sign in", "Please sign in. If you just did, the login or the password or code was not right."),
+    ),
+    "sign_in.too_many": Message(
+        ("Thử quá nhiều lần", "Đã có quá nhiều lần đăng nhập không đúng. Hãy thử lại sau {retry_after} giây."),
+        ("Too many tries", "There were too many wrong sign-ins. Try again in {retry_after} seconds."),
+    ),
+    "token.invalid": Message(
+        ("Phiên cần làm mới", "Mã truy cập không còn hiệu lực. Hãy dùng mã làm mới gần nhất để lấy mã mới."),
+        ("Refresh the token", "The access token is no longer good. Use the newest refresh token to get a new one."),
+    ),
+    "unavailable": Message(
+        ("Tạm thời gián đoạn", "Một bộ phận của hệ thống chưa trả lời. Chưa có gì thay đổi; hãy thử lại sau."),
+        ("Temporarily unavailable", "A part of the service does not answer. Nothing was changed; try again shortly."),
+    ),
+}
+
+FIELDS: dict[str, tuple[str, str]] = {
+    "bool_type": ("Phải là true hoặc false.", "Must be true or false."),
+    "branch.unknown": ("Không có tổ chức này.", "There is no such branch."),
+    "citizen_id.birth_year_mismatch": (
+        "Số căn cước không khớp với năm sinh.",
+        "The citizen id does not agree with the year of birth.",
+    ),
+    "citizen_id.gender_mismatch": (
+        "Số căn cước không khớp với giới tính.",
+        "The citizen id does not agree with the gender.",
+    ),
+    "citizen_id.malformed": ("Số căn cước công dân phải gồm 12 chữ số.", "A citizen id has 12 digits."),
+    "citizen_id.province_unknown": (
+        "Ba số đầu của căn cước không phải mã nơi đăng ký.",
+        "The first three digits are no place of registration.",
+    ),
+    "cursor.invalid": (
+        "Con trỏ trang không dùng được cho danh sách này. Hãy tải lại từ đầu.",
+        "The cursor is not good for this list. Start the list afresh.",
+    ),
+    "day.future": ("Ngày không được ở tương lai.", "The day must not lie in the future."),
+    "day.malformed": ("Ngày phải có dạng NĂM-THÁNG-NGÀY.", "A day is written YYYY-MM-DD."),
+    "day.too_early": ("Ngày quá xa trong quá khứ.", "The day lies too far in the past."),
+    "date_from_datetime_parsing": ("Ngày không có thật.", "There is no such day."),
+    "date_parsing": ("Ngày không có thật.", "There is no such day."),
+    "datetime_from_date_parsing": ("Thời điểm không có thật.", "There is no such instant."),
+    "datetime_parsing": ("Thời điểm không có thật.", "There is no such instant."),
+    "email.malformed": ("Địa chỉ e-mail chưa đúng.", "This is no e-mail address."),
+    "enum": ("Phải là một trong các giá trị: {expected}.", "Must be one of: {expected}."),
+    "extra_forbidden": ("Mục này không được phép.", "There is no such field here."),
+    "greater_than_equal": ("Phải từ {ge} trở lên.", "Must be at least {ge}."),
+    "idempotency.malformed": ("Khoá phải có 1 đến 200 ký tự ASCII.", "A key has 1 to 200 ASCII characters."),
+    "idempotency.reused": (
+        "Khoá này đã đi với một nội dung khác.",
+        "This key went with other content before.",
+    ),
+    "instant.malformed": (
+        "Thời điểm phải theo RFC 3339, có múi giờ, ví dụ 2026-05-19T08:00:00+07:00.",
+        "An instant is written by RFC 3339 with an offset, such as 2026-05-19T08:00:00+07:00.",
+    ),
+    "instant.past": ("Thời điểm phải ở tương lai.", "The instant must lie in the future."),
+    "int_from_float": ("Phải là số nguyên.", "Must be a whole number."),
+    "int_parsing": ("Phải là số nguyên.", "Must be a whole number."),
+    "int_parsing_size": ("Số quá lớn.", "The number is too large."),
+    "int_type": ("Phải là số nguyên.", "Must be a whole number."),
+    "invalid": ("Giá trị không hợp lệ.", "The value is not valid."),
+    "json_invalid": ("Nội dung không phải JSON hợp lệ.", "The content is no valid JSON."),
+    "less_than_equal": ("Nhiều nhất là {le}.", "Must be at most {le}."),
+    "list_type": ("Phải là một danh sách.", "Must be a list."),
+    "literal_error": ("Phải là một trong các giá trị: {expected}.", "Must be one of: {expected}."),
+    "member.admitted_before_birth": ("Ngày vào phải sau ngày sinh.", "Admission must come after birth."),
+    "member.confirmed_before_admitted": (
+        "Ngày chính thức không được trước ngày vào.",
+        "Confirmation must not come before admission.",
+    ),
+    "member.unknown": ("Không có người này.", "There is no such member."),
+    "missing": ("Thiếu mục này.", "This field is missing."),
+    "model_attributes_type": ("Phải là một đối tượng JSON.", "Must be a JSON object."),
+    "password.contains_login": ("Mật khẩu không được chứa tên đăng nhập.", "The password must not contain the login."),
+    "password.demonstration": (
+        "Mật khẩu trình diễn không dùng được ở đây.",
+        "A demonstration password is not accepted here.",
+    ),
+    "password.too_common": ("Mật khẩu này quá dễ đoán.", "This password is too easy to guess."),
+    "password.wrong": ("Mật khẩu hiện tại chưa đúng.", "The current password is not right."),
+    "phone.invalid": ("Không có số điện thoại như vậy.", "No telephone has such a number."),
+    "phone.malformed": ("Số điện thoại chưa đúng.", "This is no telephone number."),
+    "photo.damaged": ("Tệp ảnh bị hỏng.", "The picture is damaged."),
+    "photo.not_an_image": ("Tệp không phải là ảnh.", "The file is no picture."),
+    "photo.too_large": ("Ảnh quá lớn.", "The picture is too large."),
+    "photo.unsupported": ("Chỉ nhận ảnh JPEG, PNG hoặc WebP.", "Only JPEG, PNG and WebP are taken."),
+    "string_pattern_mismatch": ("Có ký tự không được phép.", "It has characters that are not allowed."),
+    "string_too_long": ("Dài nhất {max_length} ký tự.", "At most {max_length} characters."),
+    "string_too_short": ("Ít nhất {min_length} ký tự.", "At least {min_length} characters."),
+    "string_type": ("Phải là chuỗi ký tự.", "Must be text."),
+    "text.control_character": ("Có ký tự điều khiển không được phép.", "It has control characters."),
+    "text.surrogate": ("Có ký tự không hợp lệ.", "It has characters that Unicode forbids."),
+    "uuid_parsing": ("Mã định danh không đúng.", "This is no identifier."),
+    "uuid_type": ("Mã định danh phải là chuỗi ký tự.", "An identifier is text."),
+}

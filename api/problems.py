@@ -1,0 +1,206 @@
+"""Refusals as RFC 9457 problem details, in the caller's language. Only here do the domain's words meet HTTP's
+numbers.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from api.languages import Language, language_of
+from api.messages import FIELDS, PROBLEMS
+from models.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    HandbookError,
+    Invalid,
+    NotFound,
+    Stale,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger("handbook")
+
+_STATUS: tuple[tuple[type[HandbookError], int], ...] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Conflict, 409),
+    (Stale, 412),
+    (Invalid, 422),
+    (Unauthenticated, 401),
+    (TooMany, 429),
+    (Unavailable, 503),
+)
+_BY_STATUS = {
+    400: "request.malformed",
+    401: Unauthenticated.SIGN_IN,
+    403: "forbidden",
+    404: "not_found",
+    405: "method.not_allowed",
+    406: "not_acceptable",
+    413: "body.too_large",
+    414: "request.malformed",
+    415: "media_type.unsupported",
+    503: "unavailable",
+}
+
+
+class Refused(HandbookError):
+    """What HTTP itself refuses, before the domain is asked."""
+
+    def __init__(self, status: int, slug: str, **params: object) -> None:
+        super().__init__(slug, **params)
+        self.status = status
+
+
+class ProblemField(BaseModel):
+    """One thing wrong: a JSON pointer into what was sent, a stable code, and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `type` is stable; `title` and `detail` are in the caller's language."""
+
+    type: str = Field(examples=["/problems/not_found"])
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[ProblemField] | None = None
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(HandbookError, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    for kind in (DBAPIError, PoolTimeout, OSError):
+        app.add_exception_handler(kind, _on_fault)
+
+
+def problem(
+    scope: Scope,
+    status: int,
+    slug: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    errors: Iterable[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer for a refusal. `scope["handbook.request_id"]` is set by the outermost layer."""
+    language = language_of(scope)
+    title, detail = _sentences(slug, language, params or {})
+    fields = [
+        {"pointer": error.pointer, "code": error.code, "detail": _sentence(error.code, language, error.params)}
+        for error in errors
+    ]
+    content: dict[str, Any] = {
+        "type": f"/problems/{slug}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": scope.get("handbook.request_id", ""),
+    }
+    if fields:
+        content["errors"] = fields
+    return Response(
+        json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(),
+        status,
+        {"Cache-Control": "no-store", "Content-Language": language, **(headers or {})},
+        MEDIA_TYPE,
+    )
+
+
+def refusal(scope: Scope, error: HandbookError) -> Response:
+    status = error.status if isinstance(error, Refused) else next(s for kind, s in _STATUS if isinstance(error, kind))
+    headers: dict[str, str] = {}
+    if isinstance(error, TooMany):
+        headers["RateLimit"] = f'"sign-in";r=0;t={error.retry_after}'
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="handbook"'
+    errors = error.errors if isinstance(error, Invalid) else ()
+    return problem(scope, status, error.slug, params=error.params, errors=errors, headers=headers)
+
+
+def _sentences(slug: str, language: Language, params: Mapping[str, object]) -> tuple[str, str]:
+    message = PROBLEMS[slug]
+    title, detail = message.vi if language == "vi" else message.en
+    return title, _filled(detail, params)
+
+
+def _sentence(code: str, language: Language, params: Mapping[str, object]) -> str:
+    vi, en = FIELDS.get(code) or FIELDS["invalid"]
+    return _filled(vi if language == "vi" else en, params)
+
+
+class _Lenient(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _filled(template: str, params: Mapping[str, object]) -> str:
+    return template.format_map(_Lenient(params))
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HandbookError)  # noqa: S101 - what the handler is registered for
+    return refusal(request.scope, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what the handler is registered for
+    if any(e["loc"][:1] == ("path",) for e in error.errors()):
+        return refusal(request.scope, NotFound())
+    return refusal(request.scope, Invalid([_field_error(e) for e in error.errors()[:50]]))
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    """Pydantic's error as ours: the pointer into the body, or the parameter's name; never the input itself."""
+    where, *inner = error["loc"]
+    steps = inner if where in {"body", "query"} else [where, *inner]
+    pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    context = error.get("ctx") or {}
+    params: dict[str, object] = {name: value for name, value in context.items() if isinstance(value, int | float | str)}
+    return FieldError(pointer, str(error["type"]), params)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
+    slug = _BY_STATUS.get(error.status_code, "request.malformed")
+    return problem(request.scope, error.status_code, slug, headers=error.headers)
+
+
+async def _on_fault(request: Request, error: Exception) -> Response:
+    """A part does not answer: nothing was changed, and it is worth another try. Anything else is ours to mend."""
+    if isinstance(error, DBAPIError) and not _is_passing(error):
+        raise error
+    _log.warning("a part is unavailable", exc_info=error)
+    return refusal(request.scope, Unavailable())
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    if isinstance(error, InterfaceError) or error.connection_invalidated:
+        return True
+    # SQLSTATE classes: 08 connection, 40 rollback, 53 resources, 55P03 lock timeout, 57 operator intervention
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError)
+    return str(state)[:2] in {"08", "40", "53", "57"} or state == "55P03"

@@ -1,0 +1,192 @@
+"""What every route says of itself, and the frame in which each request runs."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.bodies import read_json
+from api.parts import parts_of
+from api.transactions import transaction
+from models.errors import Invalid
+from models.idempotency import IdempotencyKey, earlier_answer
+from models.permissions import Permission, Viewer
+from models.viewers import resolve_viewer
+
+
+class Access(StrEnum):
+    """Who may ask at all, where no single right decides."""
+
+    ANYONE = "anyone"
+    MEMBER = "member"
+
+
+class Cached(StrEnum):
+    """What may be kept of an answer, and by whom."""
+
+    NO_STORE = "no-store"
+    MEMBER = "private, no-cache"
+    PUBLIC = "public, max-age=300"
+    IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`transaction` is False where a handler must not hold one throughout: it hashes a password, or decodes a
+    picture.
+    """
+
+    access: Access | Permission
+    cached: Cached = Cached.NO_STORE
+    writes: bool | None = None
+    transaction: bool = True
+    idempotent: bool = False
+    refuses: tuple[int, ...] = ()
+    revisioned: bool = False
+
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def declare(access: Access | Permission, cached: Cached = Cached.NO_STORE, **said: Any) -> Callable[[Handler], Handler]:
+    """Say who may call a handler, what is cached of it, and what it needs; written above every handler."""
+
+    def say(handler: Handler) -> Handler:
+        handler.__policy__ = Policy(access, cached, **said)  # type: ignore[attr-defined]  # read back by `Route`
+        return handler
+
+    return say
+
+
+class Route(APIRoute):
+    """A route that runs in one transaction, for a viewer already resolved, and declares its refusals."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:
+        policy: Policy | None = getattr(endpoint, "__policy__", None)
+        if policy is None:
+            raise TypeError(f"{endpoint.__qualname__} does not declare who may call it and what is cached of it")
+        self.policy = policy
+        methods = set(said.get("methods") or ())
+        self.writes = policy.writes if policy.writes is not None else not methods <= {"GET"}
+        said["openapi_extra"] = {"x-access": policy.access.value, **(said.get("openapi_extra") or {})}
+        if policy.idempotent:
+            said["openapi_extra"]["parameters"] = [_IDEMPOTENCY_PARAMETER]
+        said["operation_id"] = said["name"] = said.get("operation_id") or endpoint.__name__
+        super().__init__(path, endpoint, **said)
+        self.responses = {**self.responses, **dict.fromkeys(self._statuses(), _REFUSAL)}
+
+    def _statuses(self) -> list[int]:
+        """Every refusal that a call may meet, for the OpenAPI document."""
+        policy = self.policy
+        statuses = {400, 503, *policy.refuses}
+        if policy.access is not Access.ANYONE:
+            statuses |= {401, 403}
+        if self.dependant.path_params:
+            statuses |= {404}
+        if self.dependant.query_params or self.body_field is not None:
+            statuses |= {422}
+        if self.body_field is not None:
+            statuses |= {413, 415}
+        if self.writes:
+            statuses |= {409, 413}
+        if policy.revisioned:
+            statuses |= {412, 428, 422}
+        if policy.idempotent:
+            statuses |= {409, 422}
+        return sorted(statuses)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            response = await self._run(request, answer)
+            response.headers.setdefault("Cache-Control", self.policy.cached.value)
+            return response
+
+        return handle
+
+    async def _run(self, request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        parts = parts_of(request)
+        signed_in = self.policy.access is not Access.ANYONE
+        bearer = parts.tokens.verify(request.headers.get("authorization")) if signed_in else None
+        if self.body_field is not None:
+            await read_json(request)
+        key = _idempotency_key(request) if self.policy.idempotent else None
+        request_id = request.scope.get("handbook.request_id")
+        if not self.policy.transaction:
+            if bearer is not None:
+                async with parts.database.reading() as session:
+                    request.state.viewer = await resolve_viewer(session, bearer.member_id, bearer.session_id)
+            return await answer(request)
+        async with transaction(parts.database, writes=self.writes, request_id=request_id) as session:
+            request.state.session = session
+            if bearer is not None:
+                viewer = await resolve_viewer(session, bearer.member_id, bearer.session_id)
+                request.state.viewer = viewer
+                if key is not None:
+                    return await self._once(request, answer, viewer, key)
+            return await answer(request)
+
+    async def _once(
+        self, request: Request, answer: Callable[[Request], Awaitable[Response]], viewer: Viewer, key: str
+    ) -> Response:
+        """Answer as the first time, if this key has been used; else answer, and remember it in the same transaction."""
+        session = request.state.session
+        digest = hashlib.sha256(await request.body()).hexdigest()
+        route = f"{request.method} {request.url.path}"[:_ROUTE_MOST]
+        earlier = await earlier_answer(session, viewer.the_member, route, key, digest)
+        if earlier is not None:
+            headers = {**json.loads(earlier.headers), "Idempotency-Replayed": "true"}
+            return Response(earlier.body, earlier.status, headers)
+        response = await answer(request)
+        session.add(
+            IdempotencyKey(
+                owner=str(viewer.the_member),
+                route=route,
+                key=key,
+                request_digest=digest,
+                status=response.status_code,
+                headers=json.dumps(
+                    {name: value for name, value in response.headers.items() if name != "content-length"}
+                ),
+                body=bytes(response.body),
+                created_at=parts_of(request).database.clock(),
+            )
+        )
+        return response
+
+
+_ROUTE_MOST = 80
+_IDEMPOTENCY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Repeating a request with the same key and body gets the first answer again for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
+        raise Invalid.at("/headers/Idempotency-Key", "idempotency.malformed")
+    return key
+
+
+_REFUSAL: dict[str, Any] = {
+    "description": "A problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def router(tag: str) -> APIRouter:
+    return APIRouter(prefix="/v1", tags=[tag], route_class=Route)

@@ -1,0 +1,1 @@
+"""Identity: passwords, tokens, and how often one may try."""

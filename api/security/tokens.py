@@ -1,0 +1,124 @@
+"""Access and refresh tokens. Access tokens are JWTs (RFC 7519, profile of RFC 9068) by HS256 under a rotating `kid`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+
+from api.security.keys import KeyringFile
+from models.database import Clock
+from models.errors import Unauthenticated
+from models.keyring import decode, encode
+
+ISSUER = "handbook"
+AUDIENCE = "handbook-app"
+TYPE = "at+jwt"
+ACCESS_MOST = 1024
+"""Bytes; longer ones were not made here."""
+_ALGORITHM = "HS256"
+_ACCESS = "token.access"
+_REFRESH = "token.refresh"
+_REQUIRED = ("aud", "iss", "exp", "nbf", "iat", "sub", "sid")
+_CLOCKS_APART = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whom a verified access token speaks for."""
+
+    member_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a verified refresh token says: the family and its generation, from 1."""
+
+    session_id: UUID
+    generation: int
+
+
+class Tokens:
+    def __init__(self, keys: KeyringFile, clock: Clock, life: timedelta) -> None:
+        self._keys = keys
+        self._clock = clock
+        self.life = life
+
+    def access(self, member_id: UUID, session_id: UUID) -> str:
+        key = self._keys.current().newest
+        at = self._clock()
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": member_id.hex,
+            "sid": session_id.hex,
+            "iat": int(at.timestamp()),
+            "nbf": int(at.timestamp()),
+            "exp": int((at + self.life).timestamp()),
+        }
+        return jwt.encode(claims, key.derive(_ACCESS), _ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
+
+    def verify(self, authorization: str | None) -> Bearer:
+        """Whom an `Authorization` header speaks for. Raises Unauthenticated: without one sign in, with a bad one
+        refresh.
+        """
+        if authorization is None:
+            raise Unauthenticated(Unauthenticated.SIGN_IN)
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not 0 < len(token) <= ACCESS_MOST:
+            raise Unauthenticated(Unauthenticated.REFRESH)
+        try:
+            claims = self._claims(token, self._clock())
+            return Bearer(UUID(hex=claims["sub"]), UUID(hex=claims["sid"]))
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError):
+            raise Unauthenticated(Unauthenticated.REFRESH) from None
+
+    def _claims(self, token: str, at: datetime) -> dict[str, str]:
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != _ALGORITHM or header.get("typ") != TYPE or "crit" in header:
+            raise jwt.InvalidTokenError
+        key = self._keys.find(str(header.get("kid")))
+        if key is None:
+            raise jwt.InvalidTokenError
+        claims: dict[str, str] = jwt.decode(
+            token,
+            key.derive(_ACCESS),
+            algorithms=[_ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            # times are judged below, by the injected clock
+            options={
+                "require": list(_REQUIRED),
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+                "strict_aud": True,
+            },
+        )
+        now = at.timestamp()
+        if int(claims["exp"]) <= now or int(claims["nbf"]) > now + _CLOCKS_APART.total_seconds():
+            raise jwt.InvalidTokenError
+        return claims
+
+    def refresh(self, session_id: UUID, generation: int) -> str:
+        """The family's token of this generation: always the same under the same key."""
+        message = _message(session_id, generation)
+        kid, mac = self._keys.current().mac(_REFRESH, message)
+        return f"{kid}.{encode(message + mac)}"
+
+    def read_refresh(self, token: str) -> Refresh:
+        """Raises Unauthenticated unless the token was made by `refresh`."""
+        kid, _, body = token.partition(".")
+        try:
+            raw = decode(body)
+        except ValueError:
+            raw = b""
+        message, mac = raw[:20], raw[20:]
+        if len(raw) != 36 or not self._keys.current().verifies(_REFRESH, message, kid, mac):
+            raise Unauthenticated(Unauthenticated.SIGN_IN)
+        return Refresh(UUID(bytes=message[:16]), int.from_bytes(message[16:], "big"))
+
+
+def _message(session_id: UUID, generation: int) -> bytes:
+    return session_id.bytes + generation.to_bytes(4, "big")

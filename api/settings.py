@@ -1,0 +1,131 @@
+"""The only reader of the environment. Each setting is a variable `HANDBOOK_…`; `.env.example` lists them all."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AnyHttpUrl, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(ValueError):
+    """A setting is missing, malformed or unsafe; the message is one line for the operator."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="HANDBOOK_", extra="ignore", frozen=True)
+
+    demo: bool = Field(
+        default=False, description="Serve made-up people with known passwords; refuses to listen beyond this machine."
+    )
+    data_dir: Path = Field(
+        default=Path("var/data"),
+        description="Where the embedded database, the keyring and files live unless said otherwise.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="sqlite+aiosqlite:///… or postgresql+asyncpg://…; the embedded SQLite file by default.",
+    )
+    database_pool: int = Field(default=10, ge=1, le=200, description="PostgreSQL connections kept open by one process.")
+    redis_url: str | None = Field(
+        default=None, description="redis://… shares log-in limits between processes; in memory by default."
+    )
+    keys_file: Path | None = Field(
+        default=None, description="The keyring made by `handbook keys init`; keys.json in the data folder by default."
+    )
+    files_dir: Path | None = Field(
+        default=None, description="Where files are stored by their content; files/ in the data folder by default."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("http://127.0.0.1:8000"), description="How phones reach this server; https outside the demo."
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(), description="Comma-separated networks whose X-Forwarded-For and -Proto count."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Comma-separated origins of web apps that may call; none by default."
+    )
+    token_minutes: int = Field(default=720, ge=1, le=1440, description="How long an access token lives.")
+    app_minimum_version: str = Field(default="1.0.0", description="Older apps are told to update.")
+    app_maintenance: str | None = Field(
+        default=None, description="A sentence shown by apps while the service is being worked on."
+    )
+    app_sync_minutes: int = Field(default=15, ge=1, le=1440, description="How often apps are asked to synchronise.")
+    log_format: str = Field(
+        default="console", pattern="^(console|json)$", description="console for people, json for collectors."
+    )
+
+    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            driver = make_url(value).drivername
+        except ArgumentError:
+            driver = ""
+        if driver not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
+            raise ValueError("must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in value:
+            raise ValueError("must name origins: * would let any site call with a member's token")
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        if self.demo and not _is_loopback(self.host):
+            raise ValueError("the demo's passwords are for this machine alone: host must be a loopback address")
+        plain = self.public_url.scheme == "http" and not _is_loopback(self.public_url.host or "")
+        if not self.demo and plain:
+            raise ValueError("public_url must be https: phones send passwords and tokens to it")
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'handbook.db').absolute()}"
+
+    @property
+    def keys(self) -> Path:
+        return self.keys_file or self.data_dir / "keys.json"
+
+    @property
+    def files(self) -> Path:
+        return self.files_dir or self.data_dir / "files"
+
+
+def load_settings(**over: object) -> Settings:
+    """From the environment, `over` first. Raises SettingsError with one readable line."""
+    try:
+        return Settings(**over)  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"][:1])
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"HANDBOOK_{name.upper()}: {said}" if name else said) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -129,3 +129,13 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def env_example() -> str:
+    """The text of `.env.example`: every setting with its meaning and default."""
+    lines = ["# Every setting of `handbook`, with its default. Uncomment what you change.", ""]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None or field.default == () else str(field.default)
+        value = default.lower() if isinstance(field.default, bool) else default
+        lines += [f"# {field.description}", f"#HANDBOOK_{name.upper()}={value}", ""]
+    return "\n".join(lines)

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from uuid_utils.compat import uuid7
 
 from content.malformed import Malformed
-from content.text import clean, clean_lines
+from content.text import clean
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -97,14 +97,15 @@ def read_by(read: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(check, json_schema_input_type=str)
 
 
-Line = Annotated[str, read_by(clean)]
+# Limits stand before the readers, which run first all the same: only so are they limits of text, with its error codes.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), read_by(clean)]
 """One line of text: NFC, no control characters, blanks collapsed."""
 
-Text = Annotated[str, read_by(clean_lines)]
-"""Several lines of text: NFC, no control characters but newline and tab."""
-
-Name = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
-Code = Annotated[Line, StringConstraints(min_length=1, max_length=40, pattern=r"^[0-9A-Za-zĐđ][0-9A-Za-zĐđ./_-]*$")]
+Code = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=40, pattern=r"^[0-9A-Za-zĐđ][0-9A-Za-zĐđ./_-]*$"),
+    read_by(clean),
+]
 """An external id: what the organisation already calls a branch or a member."""
 
 Count = Annotated[int, Strict()]

@@ -10,7 +10,8 @@ from pydantic import StringConstraints
 from content.citizen_ids import disagreements, parse_citizen_id
 from content.emails import normalise_email
 from content.phones import normalise_phone
-from models.base import Code, Day, Line, Name, Request, read_by
+from content.text import clean
+from models.base import Code, Day, Name, Request, read_by
 from models.errors import FieldError
 from models.members.table import Gender, MemberCard, MemberStatus
 from models.memberships import MembershipPublic
@@ -18,15 +19,15 @@ from models.roles import OwnGrant
 
 _BORN_FROM = date(1900, 1, 1)
 
-Phone = Annotated[Line, StringConstraints(max_length=20), read_by(normalise_phone)]
+Phone = Annotated[str, StringConstraints(max_length=20), read_by(normalise_phone)]
 """Any common way of writing a number in, E.164 out; old Vietnamese prefixes become today's."""
 
-Email = Annotated[Line, StringConstraints(max_length=254), read_by(normalise_email)]
+Email = Annotated[str, StringConstraints(max_length=254), read_by(normalise_email)]
 
-NationalId = Annotated[Line, StringConstraints(max_length=12), read_by(lambda text: parse_citizen_id(text).number)]
+NationalId = Annotated[str, StringConstraints(max_length=12), read_by(lambda text: parse_citizen_id(text).number)]
 """A citizen id (CCCD): twelve digits."""
 
-Address = Annotated[Line, StringConstraints(max_length=500)]
+Address = Annotated[str, StringConstraints(max_length=500), read_by(clean)]
 
 SENSITIVE = frozenset({"national_id", "phone", "address", "birth_date", "email"})
 """Rule 5 of the domain: for the member and for holders of `member.read_sensitive` up the path."""

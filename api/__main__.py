@@ -1,0 +1,5 @@
+"""`python -m api` is `handbook`."""
+
+from api.cli import main
+
+main()

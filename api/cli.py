@@ -1,0 +1,30 @@
+"""`handbook`: the second front door."""
+
+import typer
+
+from api.commands.demo import demo
+from api.commands.doctor import doctor
+from api.commands.keys import keys
+from api.commands.people import init, user
+from api.commands.roster import import_roster_file
+from api.commands.serving import migrate_database, serve
+
+app = typer.Typer(
+    name="handbook",
+    help="Sổ tay điện tử: the member handbook's server. Settings are variables HANDBOOK_…; see .env.example.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(init)
+app.command("serve")(serve)
+app.command("demo")(demo)
+app.command("migrate")(migrate_database)
+app.command("import")(import_roster_file)
+app.command("doctor")(doctor)
+app.add_typer(user, name="user")
+app.add_typer(keys, name="keys")
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,74 @@
+"""`handbook serve` and `handbook migrate`."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.commands.running import console, one_line, open_database, run, settings
+from api.logs import configure_logs
+from api.settings import Settings, load_settings
+from models.migrate import current_revision, migrate
+
+_GRACE = 30
+"""Seconds that requests under way get to finish after SIGTERM."""
+
+
+def application() -> FastAPI:
+    """What each worker process builds, from the environment."""
+    using = load_settings()
+    configure_logs(using.log_format)
+    return create_app(using)
+
+
+def serve(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one wants PostgreSQL.")] = 1,
+) -> None:
+    """Serve the handbook by the settings in the environment."""
+    using = settings()
+    run(_check(using))
+    with one_line():
+        _uvicorn("api.commands.serving:application", using, workers)
+
+
+def serve_here(using: Settings) -> None:
+    """Serve with these settings in this process."""
+    configure_logs(using.log_format)
+    _uvicorn(create_app(using), using, 1)
+
+
+def migrate_database(
+    revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head",
+    down: Annotated[bool, typer.Option("--down", help="Go back to an older revision.")] = False,
+) -> None:
+    """Bring the database to this release's schema."""
+    using = settings()
+    console.print(f"schema [bold]{run(_migrate(using, revision, down=down)) or 'empty'}[/bold]")
+
+
+async def _migrate(using: Settings, revision: str, *, down: bool) -> str | None:
+    async with open_database(using, migrated=False) as database:
+        await migrate(database, revision, down=down)
+        return await current_revision(database)
+
+
+async def _check(using: Settings) -> None:
+    async with open_database(using):
+        pass
+
+
+def _uvicorn(app: FastAPI | str, using: Settings, workers: int) -> None:
+    uvicorn.run(
+        app,
+        factory=isinstance(app, str),
+        host=using.host,
+        port=using.port,
+        workers=workers,
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,  # the application's own layer trusts `trusted_proxies` alone
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+    )

@@ -1,0 +1,145 @@
+"""Notices: what branches say, and who has taken note."""
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import Id, PageDep, RevisionDep, SessionDep, ViewerDep
+from api.routing import Access, Cached, declare, router
+from api.tags import tag
+from models.branches import get_branch
+from models.notices.receipts import get_receipt, preview_audience, put_receipt
+from models.notices.rules import (
+    create_notice,
+    list_branch_notices,
+    list_feed,
+    publish_notice,
+    read_notice,
+    update_notice,
+    withdraw_notice,
+)
+from models.notices.shapes import (
+    AudiencePreview,
+    NoticeCreate,
+    NoticePublic,
+    NoticeSummary,
+    NoticeUpdate,
+    NoticeWithdraw,
+    ReceiptPublic,
+    ReceiptPut,
+)
+from models.notices.table import Category, NoticeState
+from models.paging import Page
+from models.permissions import Permission
+
+routes = router("notices")
+
+Unread = Annotated[bool, Query(description="Only what I have not read in its present revision.")]
+
+
+@routes.get("/notices")
+@declare(Access.MEMBER, Cached.MEMBER)
+async def list_notices(
+    session: SessionDep, viewer: ViewerDep, page: PageDep, category: Category | None = None, unread: Unread = False
+) -> Page[NoticeSummary]:
+    """My feed: what is published for me, newest first."""
+    return await list_feed(session, viewer, page, category=category, unread=unread)
+
+
+@routes.post("/notices", status_code=201)
+@declare(Permission.NOTICE_WRITE, idempotent=True)
+async def write_notice(
+    body: NoticeCreate, request: Request, response: Response, session: SessionDep, viewer: ViewerDep
+) -> NoticePublic:
+    """A draft, or with `publish` a notice that its audience sees at once."""
+    return _tagged(request, response, await create_notice(session, viewer, body))
+
+
+@routes.get("/notices/{notice_id}")
+@declare(Access.MEMBER, Cached.MEMBER)
+async def open_notice(
+    notice_id: Id, request: Request, response: Response, session: SessionDep, viewer: ViewerDep
+) -> NoticePublic:
+    """A notice with its text."""
+    return _tagged(request, response, await read_notice(session, viewer, notice_id))
+
+
+@routes.patch("/notices/{notice_id}")
+@declare(Permission.NOTICE_WRITE, revisioned=True)
+async def edit_notice(
+    notice_id: Id,
+    body: NoticeUpdate,
+    revision: RevisionDep,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    viewer: ViewerDep,
+) -> NoticePublic:
+    """Change a draft. What is published is not edited."""
+    return _tagged(request, response, await update_notice(session, viewer, notice_id, body, revision))
+
+
+@routes.post("/notices/{notice_id}/publish")
+@declare(Permission.NOTICE_PUBLISH, revisioned=True)
+async def send_notice(
+    notice_id: Id,
+    revision: RevisionDep,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    viewer: ViewerDep,
+) -> NoticePublic:
+    """Publish a draft: its audience sees it from now on."""
+    return _tagged(request, response, await publish_notice(session, viewer, notice_id, revision))
+
+
+@routes.post("/notices/{notice_id}/withdraw")
+@declare(Permission.NOTICE_PUBLISH, revisioned=True)
+async def take_notice_back(
+    notice_id: Id,
+    body: NoticeWithdraw,
+    revision: RevisionDep,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    viewer: ViewerDep,
+) -> NoticePublic:
+    """Take a published notice back: members no longer see it; the branch's history keeps it."""
+    return _tagged(request, response, await withdraw_notice(session, viewer, notice_id, body, revision))
+
+
+@routes.get("/notices/{notice_id}/audience")
+@declare(Permission.NOTICE_WRITE)
+async def count_audience(notice_id: Id, session: SessionDep, viewer: ViewerDep) -> AudiencePreview:
+    """How many people the notice reaches now."""
+    return await preview_audience(session, viewer, notice_id)
+
+
+@routes.get("/notices/{notice_id}/receipt")
+@declare(Access.MEMBER)
+async def read_receipt(notice_id: Id, session: SessionDep, viewer: ViewerDep) -> ReceiptPublic:
+    """Whether I have read and acknowledged it."""
+    return await get_receipt(session, viewer, notice_id)
+
+
+@routes.put("/notices/{notice_id}/receipt")
+@declare(Access.MEMBER)
+async def acknowledge_notice(notice_id: Id, body: ReceiptPut, session: SessionDep, viewer: ViewerDep) -> ReceiptPublic:
+    """I have read it, or with `acknowledged` taken note of it. Saying so again changes nothing."""
+    return await put_receipt(session, viewer, notice_id, body)
+
+
+@routes.get("/branches/{branch_id}/notices")
+@declare(Permission.REPORT_READ)
+async def list_notices_of_branch(
+    branch_id: Id, session: SessionDep, viewer: ViewerDep, page: PageDep, state: NoticeState | None = None
+) -> Page[NoticeSummary]:
+    """What one branch has said, withdrawn notices and, for writers, drafts too."""
+    return await list_branch_notices(session, viewer, await get_branch(session, branch_id), page, state=state)
+
+
+def _tagged(request: Request, response: Response, notice: NoticePublic) -> NoticePublic:
+    tag(request, response, notice.revision)
+    return notice

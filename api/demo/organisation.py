@@ -178,6 +178,10 @@ class Organisation:
         """The `no` of the primary branch of member `index`."""
         return bisect_right(self.tree.first_member, index, 1) - 1
 
+    def leads(self, index: int) -> bool:
+        """Is member `index` one of those among whom officers are chosen?"""
+        return index - self.tree.first_member[self.home(index)] < _OFFICERS
+
     def _rng(self, purpose: str) -> Random:
         return Random(f"{self.seed}/{purpose}")  # noqa: S311 - repeatable invention, not a secret
 

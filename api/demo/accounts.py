@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from api.demo.rows import Loaded
 from api.demo.showcase import showcase
+from api.security.passwords import DEMONSTRATION
 from models import changes
 from models.accounts import Account, set_password
 from models.audit import audit
@@ -75,9 +76,9 @@ async def _open(
 
 
 def new_password() -> str:
-    """Such as `than-huong-lien-bao-402913`: 60 bits, four syllables of 1,088 and six digits."""
+    """Such as `demo-than-huong-lien-bao-402913`: 60 bits, four syllables of 1,088 and six digits."""
     syllables = [secrets.choice(SYLLABLES) for _ in range(_SYLLABLES_OF_A_PASSWORD)]
-    return "-".join([*syllables, f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"])
+    return DEMONSTRATION + "-".join([*syllables, f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"])
 
 
 def write_accounts(path: Path, accounts: DemoAccounts) -> None:

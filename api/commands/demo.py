@@ -1,0 +1,107 @@
+"""`handbook demo`: a made-up organisation to try everything on."""
+
+import json
+import random
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from sqlalchemy import select
+from sqlmodel import col
+
+from api.commands.running import console, fail, open_database, run, settings
+from api.commands.serving import serve_here
+from api.demo.accounts import DemoAccounts, open_accounts, write_accounts
+from api.demo.history import publish_notices
+from api.demo.loading import load_organisation
+from api.demo.organisation import DEMONSTRATION, Organisation
+from api.demo.texts import notice_texts
+from api.security.passwords import Passwords
+from api.settings import Settings
+from models.branches import Branch
+from models.database import Database
+from models.migrate import migrate
+
+ACCOUNTS = "accounts.json"
+_SEED = 2026
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    data: Annotated[Path, typer.Option(help="Where the demonstration is kept.")] = Path("var/demo"),
+    serve: Annotated[bool, typer.Option(help="Serve it; otherwise only make it.")] = True,
+) -> None:
+    """Make a made-up province with 5,000 members, unless it is there already, and serve it on this machine."""
+    using = settings(
+        demo=True,
+        host="127.0.0.1",
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+        data_dir=data,
+        database_url=None,
+        keys_file=None,
+        files_dir=None,
+    )
+    accounts = run(_prepare(using))
+    _introduce(using, accounts)
+    if serve:
+        serve_here(using)
+
+
+async def _prepare(using: Settings) -> DemoAccounts:
+    """The accounts' file is written last: a demonstration without it was not finished, and is made anew."""
+    path = using.data_dir / ACCOUNTS
+    if not path.exists():
+        for leftover in using.data_dir.glob("handbook.db*"):
+            leftover.unlink()
+    async with open_database(using, migrated=False) as database:
+        await migrate(database)
+        if path.exists():
+            accounts: DemoAccounts = json.loads(path.read_bytes())
+            return accounts
+        async with database.reading() as session:
+            if await session.scalar(select(col(Branch.no)).limit(1)) is not None:
+                fail(f"{using.database} holds an organisation that the demonstration did not make")
+        return await _make(database, path)
+
+
+async def _make(database: Database, path: Path) -> DemoAccounts:
+    organisation = Organisation(size=DEMONSTRATION, seed=_SEED, as_of=database.clock().date())
+    bar = Progress(TextColumn("making {task.description}"), BarColumn(), TaskProgressColumn(), console=console)
+    passwords = Passwords(demo=True)
+    with bar:
+        task = bar.add_task("a province", total=None)
+        loaded = await load_organisation(
+            database, organisation, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+        bar.update(task, description="its notices")
+        await publish_notices(database, loaded, notice_texts(), rng=random.Random(_SEED))  # noqa: S311 - texts, not secrets
+        accounts = await open_accounts(database, loaded, hash_password=passwords.hash)
+    passwords.close()
+    write_accounts(path, accounts)
+    return accounts
+
+
+def _introduce(using: Settings, accounts: DemoAccounts) -> None:
+    url = str(using.public_url).rstrip("/")
+    console.print(f"\n[bold]Sổ tay điện tử[/bold], demonstration: {url} (API at {url}/docs)\n")
+    tries = (
+        ("member", "Hội viên / member", "/v1/notices?limit=3", "what is new for me"),
+        ("secretary", "Bí thư chi bộ / branch secretary", "/v1/members?q=nguyen&limit=3", "my people"),
+        ("admin", "Quản trị tỉnh / province admin", "/v1/branches?q=xa&limit=3", "my branches"),
+    )
+    for key, title, path, what in tries:
+        account = accounts[key]  # type: ignore[literal-required]  # the three keys above
+        console.print(f"[bold]{title}[/bold]: {account['name']}, {account['branch']}")
+        console.print(f"  login [bold]{account['login']}[/bold]  password [bold]{account['password']}[/bold]")
+        console.print(f"  # {what}", style="dim")
+        body = json.dumps({"login": account["login"], "password": account["password"]})
+        console.print(
+            f"  TOKEN=$(curl -s {url}/v1/auth/login -H 'Content-Type: application/json' -d '{body}' \\\n"
+            "    | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')\n"
+            f"  curl -s '{url}{path}' -H \"Authorization: Bearer $TOKEN\"\n",
+            markup=False,
+            soft_wrap=True,
+        )
+    console.print(f"These accounts are also in {using.data_dir / ACCOUNTS}. Ctrl+C ends the server; the data stays.\n")

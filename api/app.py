@@ -17,7 +17,7 @@ from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
 from api.problems import Problem
-from api.routes import audit, auth, branches, files, me, members, operator
+from api.routes import audit, auth, branches, files, me, members, notices, operator
 from api.security.attempts import Attempts
 from api.security.keys import open_keyring
 from api.security.passwords import Passwords
@@ -26,7 +26,16 @@ from api.settings import Settings
 from content.files import LocalFileStore
 from models.database import Clock, Database, utc_now
 
-_ROUTERS = (auth.routes, me.routes, branches.routes, members.routes, files.routes, audit.routes, operator.routes)
+_ROUTERS = (
+    auth.routes,
+    me.routes,
+    branches.routes,
+    members.routes,
+    notices.routes,
+    files.routes,
+    audit.routes,
+    operator.routes,
+)
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:

@@ -107,6 +107,22 @@ PROBLEMS: dict[str, Message] = {
         ("Phương thức không được phép", "Địa chỉ này không nhận phương thức HTTP đó."),
         ("Method not allowed", "This address does not take that HTTP method."),
     ),
+    "notice.already_published": Message(
+        ("Đã đăng rồi", "Thông báo này đã được đăng."),
+        ("Already published", "This notice has been published already."),
+    ),
+    "notice.not_draft": Message(
+        ("Không còn là bản nháp", "Chỉ bản nháp mới sửa được; thông báo đã đăng thì không."),
+        ("Not a draft", "Only drafts can be edited, not what is published."),
+    ),
+    "notice.not_published": Message(
+        ("Chưa đăng", "Thông báo này chưa được đăng hoặc đã được thu hồi."),
+        ("Not published", "This notice is not published, or no longer."),
+    ),
+    "notice.withdrawn": Message(
+        ("Đã thu hồi", "Thông báo này đã được thu hồi."),
+        ("Withdrawn", "This notice has been withdrawn."),
+    ),
     "not_acceptable": Message(
         ("Không đáp ứng được", "Máy chủ không có dạng nội dung mà yêu cầu chấp nhận."),
         ("Not acceptable", "There is no form of this content that the request accepts."),
@@ -114,6 +130,10 @@ PROBLEMS: dict[str, Message] = {
     "not_found": Message(
         ("Không tìm thấy", "Không có nội dung này, hoặc nội dung không dành cho bạn."),
         ("Not found", "There is no such thing, or it is not yours to see."),
+    ),
+    "receipt.not_audience": Message(
+        ("Không gửi đến bạn", "Thông báo này không gửi đến bạn nên bạn không cần xác nhận."),
+        ("Not for you", "This notice is not addressed to you, so there is nothing for you to confirm."),
     ),
     "request.invalid": Message(
         ("Dữ liệu chưa hợp lệ", "Hãy sửa các mục nêu trong danh sách lỗi rồi gửi lại."),
@@ -156,6 +176,12 @@ PROBLEMS: dict[str, Message] = {
 }
 
 FIELDS: dict[str, tuple[str, str]] = {
+    "audience.roles_missing": ("Hãy nêu ít nhất một chức vụ.", "Name at least one role."),
+    "audience.roles_repeated": ("Mỗi chức vụ chỉ nêu một lần.", "Name each role once."),
+    "audience.roles_unexpected": (
+        "Chỉ nêu chức vụ khi gửi theo chức vụ.",
+        "Roles are named only where the reach is roles.",
+    ),
     "bool_type": ("Phải là true hoặc false.", "Must be true or false."),
     "branch.unknown": ("Không có tổ chức này.", "There is no such branch."),
     "citizen_id.birth_year_mismatch": (
@@ -213,6 +239,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "member.unknown": ("Không có người này.", "There is no such member."),
     "missing": ("Thiếu mục này.", "This field is missing."),
     "model_attributes_type": ("Phải là một đối tượng JSON.", "Must be a JSON object."),
+    "notice.classified": (
+        "Không đưa tài liệu mật vào đây: chỉ nhận public hoặc internal.",
+        "Classified material has no place here: only public or internal.",
+    ),
     "password.contains_login": ("Mật khẩu không được chứa tên đăng nhập.", "The password must not contain the login."),
     "password.demonstration": (
         "Mật khẩu trình diễn không dùng được ở đây.",

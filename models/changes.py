@@ -8,15 +8,20 @@ order, so a follower that has seen n has seen everything up to n. Nothing else m
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, update
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, Index, case, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from models.database import upsert
+from models.database import is_postgresql, now, upsert
+
+JUMP = 10**9
+"""More numbers than any database gives out between a backup and its loss."""
+_TIMELINE: ColumnElement[str] = literal_column("substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
 
 
 class Topic(StrEnum):
@@ -39,17 +44,33 @@ class LogHead(SQLModel, table=True):
     timeline: str = Field(max_length=64)
 
 
+class LostRange(SQLModel, table=True):
+    """Numbers from `first` to `last` may have been given out by a database that was lost: whoever holds one starts
+    afresh.
+    """
+
+    __tablename__ = "lost_range"
+
+    first: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last: int = Field(sa_type=BigInteger)
+
+
 class Change(SQLModel, table=True):
     """One row a thing and channel, moved to its newest number. No foreign keys: it outlives what it speaks of."""
 
     __tablename__ = "change"
-    __table_args__ = (Index("ix_change_seq", "seq"), Index("ix_change_channel_seq", "channel", "seq"))
+    __table_args__ = (
+        Index("ix_change_seq", "seq"),
+        Index("ix_change_channel_seq", "channel", "seq"),
+        Index("ix_change_topic_at", "topic", "at"),
+    )
 
     channel: str = Field(max_length=48, primary_key=True)
     kind: str = Field(max_length=16, primary_key=True)
     thing_id: UUID = Field(primary_key=True)
     topic: str = Field(max_length=16)
     seq: int = Field(sa_type=BigInteger)
+    at: datetime
 
 
 class ChannelVersion(SQLModel, table=True):
@@ -90,25 +111,25 @@ async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
 
 
 async def commit(session: AsyncSession) -> int | None:
-    """End the transaction: the one place where any transaction is committed. Gives its number, if it changed
-    anything heard.
+    """End the transaction: the one place where any transaction is committed. Gives its number, if it changed anything heard.
 
-    Source of the order: the row lock on `log_head`, taken last and held to the end (an identity column lets a follower
-    miss transactions that commit later with a lower number).
+    The number comes from the row of `log_head`, locked last and held to the end. (An identity column would let a
+    follower
+    miss transactions that take a lower number but commit later.)
     """
     await session.flush()
     records = dict.fromkeys(_records(session))
     number: int | None = None
     if records:
-        taken = await session.execute(update(LogHead).values(seq=col(LogHead.seq) + 1).returning(col(LogHead.seq)))
-        number = int(taken.scalar_one())
+        number = await _next_number(session)
         changes = {(r.channel, r.kind, r.thing_id): r for r in records}
+        at = now(session)
         await upsert(
             session,
             Change,
-            [{**changes[key]._asdict(), "seq": number} for key in sorted(changes)],
+            [{**changes[key]._asdict(), "seq": number, "at": at} for key in sorted(changes)],
             keys=("channel", "kind", "thing_id"),
-            update=("topic", "seq"),
+            update=("topic", "seq", "at"),
         )
         await upsert(
             session,
@@ -123,6 +144,40 @@ async def commit(session: AsyncSession) -> int | None:
     await session.commit()
     _records(session).clear()
     return number
+
+
+async def _next_number(session: AsyncSession) -> int:
+    """The next number; on a timeline that the log has not seen – after a failover or a restore – one beyond all that
+    the
+    lost database can have given out.
+    """
+    timeline = _TIMELINE if is_postgresql(session) else col(LogHead.timeline)
+    jump = (col(LogHead.seq) // JUMP + 1) * JUMP + 1
+    taken = await session.execute(
+        update(LogHead)
+        .values(seq=case((col(LogHead.timeline) == timeline, col(LogHead.seq) + 1), else_=jump), timeline=timeline)
+        .returning(col(LogHead.seq))
+    )
+    number = taken.scalar_one()
+    if number % JUMP == 1:
+        await _lose_numbers_before(session, number)
+    return number
+
+
+async def restored(session: AsyncSession) -> int:
+    """Say that this database is an older copy of a lost one: its next numbers begin beyond all that were given out."""
+    head = await session.scalar(select(col(LogHead.seq)).with_for_update())
+    number = ((head or 0) // JUMP + 1) * JUMP + 1
+    await session.execute(update(LogHead).values(seq=number))
+    await _lose_numbers_before(session, number)
+    return number
+
+
+async def _lose_numbers_before(session: AsyncSession, number: int) -> None:
+    last_kept = await session.scalar(select(func.max(col(ChannelVersion.seq)))) or 0
+    if last_kept + 1 < number:
+        session.add(LostRange(first=last_kept + 1, last=number - 1))
+        await session.flush()
 
 
 def _records(session: AsyncSession) -> list[_Record]:

@@ -110,13 +110,13 @@ def keyring(session: AsyncSession) -> Keyring:
 
 async def lock(session: AsyncSession, name: str) -> None:
     """Hold the lock of this name to the end of the transaction. On SQLite a writer already holds the whole database."""
-    if _is_postgresql(session):
+    if is_postgresql(session):
         await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 async def try_lock(session: AsyncSession, name: str) -> bool:
     """`lock` if nobody holds it now."""
-    if not _is_postgresql(session):
+    if not is_postgresql(session):
         return True
     taken = await session.execute(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0))))
     return bool(taken.scalar_one())
@@ -165,7 +165,8 @@ def _violated(error: IntegrityError) -> str | None:
     return None
 
 
-def _is_postgresql(session: AsyncSession) -> bool:
+def is_postgresql(session: AsyncSession) -> bool:
+    """Asked only where the two databases must be told different things."""
     return session.get_bind().dialect.name == "postgresql"
 
 
@@ -185,7 +186,7 @@ async def upsert(
     if not rows:
         return
     table = cast("Table", model.__table__)  # type: ignore[attr-defined]  # SQLModel does not type `__table__`
-    insert = (postgresql if _is_postgresql(session) else sqlite).insert(table)
+    insert = (postgresql if is_postgresql(session) else sqlite).insert(table)
     changes = update if isinstance(update, Mapping) else {name: insert.excluded[name] for name in update}
     statement = (
         insert.on_conflict_do_update(index_elements=list(keys), set_=dict(changes))

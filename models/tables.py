@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 from models.accounts import Account
 from models.audit import AuditEvent
 from models.branches import Branch
-from models.changes import Change, ChannelVersion, LogHead
+from models.changes import Change, ChannelVersion, LogHead, LostRange
 from models.files import File
 from models.idempotency import IdempotencyKey
 from models.members.table import Member
@@ -24,6 +24,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     File,
     IdempotencyKey,
     LogHead,
+    LostRange,
     Member,
     Membership,
     Notice,

@@ -100,8 +100,8 @@ async def _migrate(url: str, keyring: Keyring) -> None:
 
 async def _empty(url: str, keyring: Keyring) -> None:
     database = Database(url, keyring=keyring)
-    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables if table.name != "log_head")
     async with database.write_engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables}"))
-        await connection.execute(text("INSERT INTO log_head (id, seq, timeline) VALUES (1, 0, '')"))
+        await connection.execute(text("UPDATE log_head SET seq = 0"))
     await database.close()

@@ -68,11 +68,13 @@ def upgrade() -> None:
         sa.Column("thing_id", sa.Uuid(), nullable=False),
         sa.Column("topic", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "kind", "thing_id", name=op.f("pk_change")),
     )
     with op.batch_alter_table("change", schema=None) as batch_op:
         batch_op.create_index("ix_change_channel_seq", ["channel", "seq"], unique=False)
         batch_op.create_index("ix_change_seq", ["seq"], unique=False)
+        batch_op.create_index("ix_change_topic_at", ["topic", "at"], unique=False)
 
     op.create_table(
         "channel_version",
@@ -114,6 +116,12 @@ def upgrade() -> None:
         sa.Column("timeline", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_log_head_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_head")),
+    )
+    op.create_table(
+        "lost_range",
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("first", name=op.f("pk_lost_range")),
     )
     op.create_table(
         "audit_event",
@@ -376,8 +384,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_receipt_notice_id")),
         sa.PrimaryKeyConstraint("notice_id", "member_id", "revision", name=op.f("pk_receipt")),
     )
-    op.execute("INSERT INTO log_head (id, seq, timeline) VALUES (1, 0, '')")
-    if op.get_bind().dialect.name == "postgresql":
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    timeline = "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)" if postgresql else "''"
+    op.execute(f"INSERT INTO log_head (id, seq, timeline) VALUES (1, 0, {timeline})")  # noqa: S608 - one of the two above
+    if postgresql:
         for table, column in (("branch", "name_folded"), ("member", "full_name_folded")):
             name = f"ix_{table}_name_words"
             op.execute(f"CREATE INDEX {name} ON {table} USING gin (to_tsvector('simple'::regconfig, {column}))")
@@ -424,6 +434,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_audit_event_branch_no")
 
     op.drop_table("audit_event")
+    op.drop_table("lost_range")
     op.drop_table("log_head")
     with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
         batch_op.drop_index("ix_idempotency_key_created_at")
@@ -435,6 +446,7 @@ def downgrade() -> None:
 
     op.drop_table("channel_version")
     with op.batch_alter_table("change", schema=None) as batch_op:
+        batch_op.drop_index("ix_change_topic_at")
         batch_op.drop_index("ix_change_seq")
         batch_op.drop_index("ix_change_channel_seq")
 

@@ -44,7 +44,7 @@ PROBLEMS: dict[str, Message] = {
     "forbidden.rank": Message(
         (
             "Không có quyền",
-            "Người này giữ chức vụ ngang hoặc cao hơn bạn, hoặc ngoài phạm vi của bạn; việc này cần cấp trên thực hiện.",
+            "Người này giữ chức vụ ngang hoặc cao hơn bạn, hoặc ngoài phạm vi của bạn; cần cấp trên thực hiện.",
         ),
         (
             "Not allowed",

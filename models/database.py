@@ -73,6 +73,10 @@ class Database:
         else:
             self._read_engine = self._write_engine = _postgres_engine(url, pool_size)
 
+    @property
+    def keyring(self) -> Keyring:
+        return self._keyring()
+
     def reading(self) -> AsyncSession:
         return self._session(self._read_engine)
 
@@ -89,7 +93,7 @@ class Database:
             engine,
             expire_on_commit=False,
             autoflush=False,
-            info={"clock": self.clock, "keyring": self._keyring(), "records": []},
+            info={"clock": self.clock, "keyring": self.keyring, "records": []},
         )
 
     async def close(self) -> None:

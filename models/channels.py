@@ -4,7 +4,8 @@ below.
 `who` is stored as an integer: 0 everyone, -1 the branch's own members, otherwise a bit mask of roles.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -53,26 +54,47 @@ def ancestors(path: str) -> list[int]:
     return [int(no) for no in path.split("/") if no]
 
 
-def hears(viewer: Viewer, branch_no: ColumnElement[int] | Any, who: ColumnElement[int] | Any) -> ColumnElement[bool]:
-    """Rule 1, the one visibility clause of everything that is published: is (branch_no, who) one of the viewer's
-    channels?
-    """
-    places = [*viewer.branches, *(seat.place for seat in viewer.seats)]
-    above = {no for place in places for no in ancestors(place.path)}
-    own = {place.no for place in viewer.branches}
-    bits_above: dict[int, int] = {}
-    for seat in viewer.seats:
-        for no in ancestors(seat.place.path):
-            bits_above[no] = bits_above.get(no, 0) | _BITS[seat.role]
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Rule 1: what a viewer hears, from what they belong to and hold. `above` are all branches on their paths."""
+
+    above: frozenset[int]
+    own: frozenset[int]
+    bits: Mapping[int, int]
+    """Of each branch above a role of theirs, the roles held below it."""
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> "Hearing":
+        places = [*viewer.branches, *(seat.place for seat in viewer.seats)]
+        bits: dict[int, int] = {}
+        for seat in viewer.seats:
+            for no in ancestors(seat.place.path):
+                bits[no] = bits.get(no, 0) | _BITS[seat.role]
+        return cls(
+            frozenset(no for place in places for no in ancestors(place.path)),
+            frozenset(place.no for place in viewer.branches),
+            bits,
+        )
+
+    def hears(self, branch_no: int, who: int) -> bool:
+        """Is this one of the viewer's channels?"""
+        if who == ALL:
+            return branch_no in self.above
+        return branch_no in self.own if who == HERE else bool(self.bits.get(branch_no, 0) & who)
+
+
+def hears(viewer: Viewer, branch_no: Any, who: Any) -> ColumnElement[bool]:
+    """The same as a predicate over two columns: the one visibility clause of everything that is published."""
+    hearing = Hearing.of(viewer)
     numbers_by_bits: dict[int, list[int]] = {}
-    for no, bits in bits_above.items():
+    for no, bits in sorted(hearing.bits.items()):
         numbers_by_bits.setdefault(bits, []).append(no)
     return or_(
         false(),
-        and_(who == ALL, branch_no.in_(sorted(above))),
-        and_(who == HERE, branch_no.in_(sorted(own))),
+        and_(who == ALL, branch_no.in_(sorted(hearing.above))),
+        and_(who == HERE, branch_no.in_(sorted(hearing.own))),
         *(
-            and_(who > 0, who.bitwise_and(bits) != 0, branch_no.in_(sorted(numbers)))
+            and_(who > 0, who.bitwise_and(bits) != 0, branch_no.in_(numbers))
             for bits, numbers in numbers_by_bits.items()
         ),
     )

@@ -70,8 +70,10 @@ class Database:
         if self.is_sqlite:
             self._read_engine = _sqlite_engine(str(self.url.database), begin="BEGIN", pool_size=_READERS)
             self._write_engine = _sqlite_engine(str(self.url.database), begin="BEGIN IMMEDIATE", pool_size=1)
+            self._follow_engine = _sqlite_engine(str(self.url.database), begin="BEGIN", pool_size=1)
         else:
             self._read_engine = self._write_engine = _postgres_engine(url, pool_size)
+            self._follow_engine = _postgres_engine(url, 1)
 
     @property
     def keyring(self) -> Keyring:
@@ -82,6 +84,10 @@ class Database:
 
     def writing(self) -> AsyncSession:
         return self._session(self._write_engine)
+
+    def following(self) -> AsyncSession:
+        """For following the log: a connection of its own to the primary, which no burst of requests can keep it from."""
+        return self._session(self._follow_engine)
 
     @property
     def write_engine(self) -> AsyncEngine:
@@ -99,6 +105,7 @@ class Database:
     async def close(self) -> None:
         await self._write_engine.dispose()
         await self._read_engine.dispose()
+        await self._follow_engine.dispose()
 
 
 def now(session: AsyncSession) -> datetime:

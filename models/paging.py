@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.base import Shape
 from models.database import keyring
 from models.errors import Invalid
-from models.keyring import decode, encode
+from models.keyring import Keyring, decode, encode
 
 LIMIT_DEFAULT = 20
 LIMIT_MOST = 100
@@ -68,7 +68,8 @@ async def paginate(
     width = len(rows[0]) - len(keys) if rows else 0
     items = [shape(row[0] if width == 1 else row[:width]) for row in rows[: page.limit]]
     more = len(rows) > page.limit
-    return Page[T](items=items, next_cursor=_seal(session, page, list(rows[page.limit - 1][width:])) if more else None)
+    last = list(rows[page.limit - 1][width:]) if more else None
+    return Page[T](items=items, next_cursor=seal_cursor(keyring(session), page, last) if last is not None else None)
 
 
 def _after(order: Sequence[Order], values: Sequence[object]) -> ColumnElement[bool]:
@@ -80,9 +81,10 @@ def _after(order: Sequence[Order], values: Sequence[object]) -> ColumnElement[bo
     return or_(*branches)
 
 
-def _seal(session: AsyncSession, page: PageRequest, values: list[object]) -> str:
+def seal_cursor(ring: Keyring, page: PageRequest, values: list[object]) -> str:
+    """The cursor of a list that goes on after a row with these keys."""
     body = json.dumps([_write(value) for value in values], separators=(",", ":")).encode()
-    kid, mac = keyring(session).mac(_PURPOSE, _bound(page, body), length=_MAC_BYTES)
+    kid, mac = ring.mac(_PURPOSE, _bound(page, body), length=_MAC_BYTES)
     return f"{kid}.{encode(mac + body)}"
 
 

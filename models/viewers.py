@@ -1,5 +1,7 @@
 """From a verified session to a `Viewer`: what the asking member belongs to and holds at this moment."""
 
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import String, cast, literal, or_, select, union_all
@@ -17,9 +19,19 @@ from models.roles import RoleGrant, in_force
 from models.sessions import DeviceSession
 
 
-async def resolve_viewer(session: AsyncSession, member_id: UUID, session_id: UUID) -> Viewer:
-    """Two statements. Raises Unauthenticated: account closed before session ended, since only the first asks for a
-    wipe.
+class Belonging(NamedTuple):
+    """An open membership or, with a role, a grant in force; `until` is when it runs out by itself."""
+
+    role: Role | None
+    no: int
+    path: str
+    until: datetime | None
+
+
+async def resolve_access(session: AsyncSession, member_id: UUID, session_id: UUID) -> list[Belonging]:
+    """What a member belongs to and holds now. Two statements.
+
+    Raises Unauthenticated: account closed before session ended, since only the first asks for a wipe.
     """
     row = (
         await session.execute(
@@ -36,25 +48,36 @@ async def resolve_viewer(session: AsyncSession, member_id: UUID, session_id: UUI
         raise Unauthenticated(Unauthenticated.CLOSED)
     if ended_at is not None:
         raise Unauthenticated(Unauthenticated.SIGN_IN)
+    return await belongings(session, member_id)
+
+
+async def belongings(session: AsyncSession, member_id: UUID) -> list[Belonging]:
     at = now(session)
-    belongs = select(col(Membership.branch_no), literal(None, String()).label("role")).where(
+    belongs = select(
+        col(Membership.branch_no), literal(None, String()).label("role"), col(Membership.until).label("until")
+    ).where(
         col(Membership.member_id) == member_id,
         col(Membership.ended_at).is_(None),
         or_(col(Membership.until).is_(None), col(Membership.until) > at),
     )
-    holds = select(col(RoleGrant.branch_no), cast(col(RoleGrant.role), String())).where(
+    holds = select(col(RoleGrant.branch_no), cast(col(RoleGrant.role), String()), col(RoleGrant.until)).where(
         col(RoleGrant.member_id) == member_id, in_force(at)
     )
     places = union_all(belongs, holds).subquery()
     rows = await session.execute(
-        select(places.c.role, col(Branch.no), col(Branch.path)).join(Branch, col(Branch.no) == places.c.branch_no)
+        select(places.c.role, col(Branch.no), col(Branch.path), places.c.until).join(
+            Branch, col(Branch.no) == places.c.branch_no
+        )
     )
-    branches: list[Place] = []
-    seats: list[Seat] = []
-    for role, no, path in rows:
-        place = Place(no, path)
-        if role is None:
-            branches.append(place)
-        else:
-            seats.append(Seat(Role(role), place))
-    return Viewer(member_id, session_id, tuple(branches), tuple(seats))
+    return [Belonging(Role(role) if role else None, no, path, until) for role, no, path, until in rows]
+
+
+async def resolve_viewer(session: AsyncSession, member_id: UUID, session_id: UUID) -> Viewer:
+    """`resolve_access` as a viewer."""
+    access = await resolve_access(session, member_id, session_id)
+    return Viewer(
+        member_id,
+        session_id,
+        tuple(Place(b.no, b.path) for b in access if b.role is None),
+        tuple(Seat(b.role, Place(b.no, b.path)) for b in access if b.role is not None),
+    )

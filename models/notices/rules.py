@@ -28,7 +28,7 @@ from models.notices.table import Category, Notice, NoticeState, Receipt
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Viewer, allowed, require, visible
 
-_IN_LISTS = tuple(name for name in NoticeSummary.model_fields if name != "branch")
+IN_LISTS = tuple(name for name in NoticeSummary.model_fields if name != "branch")
 _IN_FULL = tuple(name for name in NoticePublic.model_fields if name not in {"branch", "audience"})
 
 
@@ -63,7 +63,7 @@ async def get_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> 
 
 async def read_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> NoticePublic:
     """`get_notice` as it is shown: the same for all who may read it."""
-    return _public(*await get_notice(session, viewer, notice_id))
+    return public(*await get_notice(session, viewer, notice_id))
 
 
 async def list_feed(
@@ -130,7 +130,7 @@ async def create_notice(session: AsyncSession, viewer: Viewer, data: NoticeCreat
     action = "notice.publish" if data.publish else "notice.create"
     after = _noted({**values, "audience": data.audience}) | {"state": notice.state.value}
     audit(session, viewer, action, "notice", notice.id, branch_no=branch.no, after=after)
-    return _public(notice, branch)
+    return public(notice, branch)
 
 
 async def update_notice(
@@ -151,7 +151,7 @@ async def update_notice(
     before = {name: Audience.of(notice.who) if name == "audience" else getattr(notice, name) for name in sent}
     changes = {name: value for name, value in sent.items() if value != before[name]}
     if not changes:
-        return _public(notice, branch)
+        return public(notice, branch)
     for name, value in _rendered(changes).items():
         if name == "audience":
             notice.who = value.who
@@ -169,7 +169,7 @@ async def update_notice(
         before=_noted({name: before[name] for name in changes}),
         after=_noted(changes),
     )
-    return _public(notice, branch)
+    return public(notice, branch)
 
 
 async def publish_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID, revision: int) -> NoticePublic:
@@ -183,7 +183,7 @@ async def publish_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID,
     await session.flush()
     before, after = {"state": NoticeState.DRAFT.value}, {"state": notice.state.value, "revision": notice.revision}
     audit(session, viewer, "notice.publish", "notice", notice.id, branch_no=branch.no, before=before, after=after)
-    return _public(notice, branch)
+    return public(notice, branch)
 
 
 async def withdraw_notice(
@@ -206,7 +206,7 @@ async def withdraw_notice(
     after = {"state": notice.state.value, "reason": notice.withdrawn_reason, "revision": notice.revision}
     audit(session, viewer, "notice.withdraw", "notice", notice.id, branch_no=branch.no, before=before, after=after)
     _record(session, notice)
-    return _public(notice, branch)
+    return public(notice, branch)
 
 
 async def _speak(session: AsyncSession, notice: Notice, branch: Branch, revision: int | None = None) -> None:
@@ -260,7 +260,7 @@ def _noted(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _summaries() -> Select[Any]:
     # columns rather than rows of the table: SQLite would carry every body through the sort
-    return select(*(getattr(Notice, name) for name in _IN_LISTS), col(Notice.branch_no))
+    return select(*(getattr(Notice, name) for name in IN_LISTS), col(Notice.branch_no))
 
 
 async def _listed(
@@ -272,13 +272,13 @@ async def _listed(
     branches = await session.scalars(select(Branch).where(col(Branch.no).in_(numbers)))
     speaking = {branch.no: NoticeBranch.model_validate(branch) for branch in branches}
     items = [
-        NoticeSummary(branch=speaking[branch_no], **dict(zip(_IN_LISTS, shown, strict=True)))
+        NoticeSummary(branch=speaking[branch_no], **dict(zip(IN_LISTS, shown, strict=True)))
         for *shown, branch_no in found.items
     ]
     return Page(items=items, next_cursor=found.next_cursor)
 
 
-def _public(notice: Notice, branch: Branch) -> NoticePublic:
+def public(notice: Notice, branch: Branch) -> NoticePublic:
     return NoticePublic(
         branch=NoticeBranch.model_validate(branch),
         audience=Audience.of(notice.who),

@@ -1,0 +1,108 @@
+"""Following the log: a view that is never more than a second behind without anybody knowing."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.cache.nudges import Nudges
+from api.cache.view import View, boot_clock
+from models.database import Database
+from models.errors import Unavailable
+from models.following import load_log, read_log
+
+POLL = 0.5
+"""Seconds between looks at the log when nothing nudges."""
+FRESH = 1.0
+"""Seconds after which a view is not trusted unasked."""
+STALE_MOST = 60.0
+"""Seconds for which pages of channels are served without a database, marked as stale."""
+_PATIENCE = 0.3
+_LOAD_PATIENCE = 30.0
+_BEHIND_MOST = 50_000
+
+_log = logging.getLogger("handbook")
+_FAULTS = (SQLAlchemyError, OSError, TimeoutError)
+
+
+class Follower:
+    """Keeps `view` at the log's head: on a nudge, every `POLL` seconds, and when somebody asks for certainty."""
+
+    def __init__(self, database: Database, nudges: Nudges, token_life: timedelta) -> None:
+        self.view = View()
+        self._database = database
+        self._nudges = nudges
+        self._token_life = token_life + timedelta(minutes=5)
+        self._turn = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load, then follow. Raises what the database raises: a process without a view is not ready."""
+        await self._load()
+        self._running = asyncio.create_task(self._run(), name="follow the log")
+
+    async def stop(self) -> None:
+        for task in (self._running, self._next):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError, *_FAULTS):
+                    await task
+
+    async def follow(self) -> None:
+        """See everything that was committed before this call. Calls that come while one waits share its statement."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._take_turn())
+        await asyncio.shield(self._next)
+
+    async def committed(self) -> None:
+        """This process has committed a change: see it, and tell the others. What fails here is made up for by polling."""
+        with suppress(*_FAULTS):
+            await self.follow()
+        await self._nudges.send()
+
+    async def require_fresh(self, *, or_stale: bool = False) -> bool:
+        """True where the view is no older than `FRESH`, following first if need be.
+
+        With `or_stale`, False while it is no older than `STALE_MOST`. Raises Unavailable otherwise.
+        """
+        if boot_clock() - self.view.confirmed_at <= FRESH:
+            return True
+        with suppress(*_FAULTS):
+            await asyncio.wait_for(self.follow(), _PATIENCE)
+        age = boot_clock() - self.view.confirmed_at
+        if age <= FRESH:
+            return True
+        if or_stale and age <= STALE_MOST:
+            return False
+        raise Unavailable
+
+    async def _take_turn(self) -> None:
+        async with self._turn:
+            self._next = None  # whoever comes from now on may have committed after our statement began
+            await asyncio.wait_for(self._read(), _PATIENCE if self.view.head >= 0 else _LOAD_PATIENCE)
+
+    async def _read(self) -> None:
+        began = boot_clock()
+        async with self._database.following() as session:
+            head, moved = await read_log(session, self.view.head, _BEHIND_MOST)
+        if len(moved) > _BEHIND_MOST or head < self.view.head:
+            asyncio.get_running_loop().create_task(self._load())
+            return
+        self.view.apply(head, moved, began)
+
+    async def _load(self) -> None:
+        began = boot_clock()
+        async with self._database.following() as session:
+            snapshot = await load_log(session, self._database.clock() - self._token_life)
+        self.view.load(snapshot, began)
+
+    async def _run(self) -> None:
+        while True:
+            await self._nudges.wait(POLL)
+            try:
+                await self.follow()
+            except _FAULTS as error:
+                _log.warning("the log cannot be followed: %s", type(error).__name__)

@@ -1,0 +1,60 @@
+"""A finished page in the forms in which it is sent: its encodings are made once, on first use."""
+
+import hashlib
+
+from api.build import BUILD
+from api.encoding import LEAST, VARY, compress
+from api.languages import Language
+from api.routing import Cached
+
+
+class Form:
+    """Ready to send: the header list without the request id, the body, and the entity tag."""
+
+    __slots__ = ("body", "headers", "headers_304", "tag")
+
+    def __init__(self, body: bytes, headers: list[tuple[bytes, bytes]], tag: bytes) -> None:
+        self.body = body
+        self.headers = headers
+        self.headers_304 = [(name, value) for name, value in headers if name in {b"etag", b"cache-control", b"vary"}]
+        self.tag = tag
+
+
+class Page:
+    """`revision` makes the tag that of a revisioned thing; `name` otherwise makes it the digest of the page's key."""
+
+    __slots__ = ("_forms", "_label", "body", "language", "size")
+
+    def __init__(self, body: bytes, *, language: Language | None = None, revision: int | None = None) -> None:
+        self.body = body
+        self.language = language
+        self.size = 2 * len(body)
+        self._label = f"r{revision}-{language}" if revision is not None else ""
+        self._forms: dict[str, Form] = {}
+
+    def name(self, *key: object) -> None:
+        self._label = hashlib.blake2b(repr(key).encode(), digest_size=12).hexdigest()
+
+    def form(self, encoding: str, security: list[tuple[bytes, bytes]]) -> Form:
+        if len(self.body) < LEAST:
+            encoding = "identity"
+        made = self._forms.get(encoding)
+        if made is None:
+            made = self._forms[encoding] = self._make(encoding, security)
+        return made
+
+    def _make(self, encoding: str, security: list[tuple[bytes, bytes]]) -> Form:
+        body = compress(encoding, self.body)
+        tag = f'"{self._label}-{encoding}-{BUILD}"'.encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", Cached.MEMBER.value.encode()),
+            (b"vary", VARY.encode()),
+            (b"etag", tag),
+        ]
+        if self.language is not None:
+            headers.append((b"content-language", self.language.encode()))
+        if encoding != "identity":
+            headers.append((b"content-encoding", encoding.encode()))
+        return Form(body, [*headers, *security], tag)

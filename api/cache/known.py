@@ -1,0 +1,118 @@
+"""Who is asking, from the token alone: its claims stand until the log says that the member's access moved."""
+
+import asyncio
+from collections import OrderedDict
+from datetime import datetime
+from uuid import UUID
+
+from api.cache.follow import Follower
+from api.cache.view import View
+from api.security.claims import Claims, claims_of
+from api.security.tokens import Tokens
+from models.channels import member_channel
+from models.database import Clock, Database
+from models.errors import Unauthenticated
+from models.permissions import Place, Seat, Viewer
+from models.viewers import resolve_access
+
+_KNOWN_MOST = 100_000
+
+
+class Known:
+    """One token whose signature was verified, and what was derived from its claims at one moment of the log."""
+
+    __slots__ = ("channel", "channels", "claims", "expires_at", "head", "pages", "shape", "valid_until", "viewer")
+
+    def __init__(self, claims: Claims, expires_at: float) -> None:
+        self.claims = claims
+        self.expires_at = expires_at
+        self.channel = member_channel(claims.member_id)
+        self.head = -1
+        self.shape = -1
+        self.valid_until = 0.0
+        self.viewer = Viewer(claims.member_id)
+        self.channels: tuple[tuple[int, int], ...] = ()
+        self.pages: dict[tuple[bytes, ...], object] = {}
+        """Finished answers of this head by the bytes of the request; emptied when the head moves."""
+
+
+class Directory:
+    """The tokens that this process has seen: an LRU by the token's bytes. Failures are not kept."""
+
+    def __init__(self, tokens: Tokens, follower: Follower, database: Database) -> None:
+        self._tokens = tokens
+        self._follower = follower
+        self._database = database
+        self._clock: Clock = database.clock
+        self._known: OrderedDict[bytes, Known] = OrderedDict()
+        self._resolving: dict[UUID, asyncio.Task[Claims]] = {}
+
+    def settled(self, authorization: bytes) -> Known | None:
+        """The entry of a token that needs nothing looked up: seen before, not expired, and nothing changed since."""
+        known = self._known.get(authorization)
+        if known is None or known.head != self._follower.view.head:
+            return None
+        return known if self._clock().timestamp() < known.valid_until else None
+
+    async def know(self, authorization: bytes | None) -> Known:
+        """Who is asking. A query is made only where the member's access moved since the token's claims were resolved.
+
+        Raises Unauthenticated. The caller has made sure that the view is fresh.
+        """
+        known = self._known.get(authorization) if authorization else None
+        if known is None:
+            header = authorization.decode("latin-1") if authorization else None
+            claims, expires_at = self._tokens.verify(header)
+            known = Known(claims, expires_at)
+        now = self._clock()
+        if now.timestamp() >= known.expires_at:
+            raise Unauthenticated(Unauthenticated.REFRESH)
+        view = self._follower.view
+        if known.head != view.head:
+            resolved = False
+            while view.access.get(known.channel, 0) > known.claims.as_of or not view.knows(known.claims.as_of):
+                known.claims = await self._resolve(known.claims)
+                resolved = True
+            known.pages = {}
+            if known.shape == view.shape and now.timestamp() < known.valid_until and not resolved:
+                known.head = view.head
+        if known.head != view.head or now.timestamp() >= known.valid_until:
+            _derive(known, view, now)
+        if authorization is not None:
+            self._known[authorization] = known
+            self._known.move_to_end(authorization)
+            if len(self._known) > _KNOWN_MOST:
+                self._known.popitem(last=False)
+        return known
+
+    async def _resolve(self, claims: Claims) -> Claims:
+        """From the database, once per session at a time, whoever of the waiting ones leaves."""
+        task = self._resolving.get(claims.session_id)
+        if task is None:
+            task = asyncio.create_task(self._read(claims.member_id, claims.session_id))
+            self._resolving[claims.session_id] = task
+            task.add_done_callback(lambda _: self._resolving.pop(claims.session_id, None))
+        return await asyncio.shield(task)
+
+    async def _read(self, member_id: UUID, session_id: UUID) -> Claims:
+        head = self._follower.view.head
+        async with self._database.reading() as session:
+            access = await resolve_access(session, member_id, session_id)
+        return claims_of(member_id, session_id, access, head)
+
+
+def _derive(known: Known, view: View, now: datetime) -> None:
+    """The viewer by the tree as it is now, without what has run out, and the channels that they hear."""
+    claims, at = known.claims, now.timestamp()
+    ends = [until for _, until in claims.branches if until > at] + [
+        until for _, _, until in claims.grants if until > at
+    ]
+    known.viewer = Viewer(
+        claims.member_id,
+        claims.session_id,
+        tuple(Place(no, view.path(no)) for no, until in claims.branches if not 0 < until <= at),
+        tuple(Seat(role, Place(no, view.path(no))) for role, no, until in claims.grants if not 0 < until <= at),
+    )
+    known.channels = view.heard_by(known.viewer)
+    known.valid_until = min([known.expires_at, *ends])
+    known.head, known.shape = view.head, view.shape

@@ -1,0 +1,118 @@
+"""The page cache: a layer in front of everything else. A hit touches neither the router nor the database."""
+
+import re
+from uuid import UUID
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.cache.follow import FRESH, Follower
+from api.cache.forms import Form, Page
+from api.cache.known import Directory, Known
+from api.cache.metrics import Counts
+from api.cache.shared import FeedQuery, NeedsDatabase, Shared
+from api.cache.view import boot_clock
+from api.encoding import has_tag, preferred
+from api.envelope import request_id_of, security_headers
+from api.languages import negotiate
+from models.errors import HandbookError
+
+FEED = "/v1/notices"
+_NOTICE = re.compile(r"/v1/notices/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
+_ENTRIES_MOST = 8
+"""Finished answers kept with one token."""
+_STALE = (b"cache-status", b"handbook; hit; ttl=-1; detail=stale-without-database")
+
+
+class PageCache:
+    """Everything that one process needs to answer shared pages."""
+
+    def __init__(self, follower: Follower, directory: Directory, shared: Shared, counts: Counts, *, tls: bool) -> None:
+        self.follower = follower
+        self.directory = directory
+        self.shared = shared
+        self.counts = counts
+        self.security = security_headers(tls=tls)
+
+
+class Pages:
+    """Pure ASGI. What it cannot answer goes on to the application as if it were not there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(FEED):
+            await self.app(scope, receive, send)
+            return
+        authorization = language = accepted = condition = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization" and not authorization:
+                authorization = value
+            elif name == b"if-none-match" and not condition:
+                condition = value
+            elif name == b"accept-encoding" and not accepted:
+                accepted = value
+            elif name == b"accept-language" and not language:
+                language = value
+        cache: PageCache = scope["app"].state.parts.cache
+        asked = (scope["path"], scope["query_string"], language, accepted)
+        known = cache.directory.settled(authorization)
+        form: Form | None = None
+        stale = False
+        if known is not None and boot_clock() - cache.follower.view.confirmed_at <= FRESH:
+            form = known.pages.get(asked)
+        if form is not None:
+            cache.counts.hits_known += 1
+        else:
+            form, stale = await _find(cache, scope, authorization, asked)
+            if form is None:
+                await self.app(scope, receive, send)
+                return
+        await _send(cache, scope, send, form, condition, stale=stale)
+
+
+async def _find(
+    cache: PageCache, scope: Scope, authorization: bytes, asked: tuple[str, bytes, bytes, bytes]
+) -> tuple[Form | None, bool]:
+    path, query, language, accepted = asked
+    try:
+        fresh = await cache.follower.require_fresh(or_stale=True)
+        known = await cache.directory.know(authorization or None)
+        page = await _page(cache, known, path, query, language, render=fresh)
+    except (HandbookError, NeedsDatabase):
+        return None, False
+    if page is None:
+        return None, False
+    form = page.form(preferred(accepted.decode("latin-1")), cache.security)
+    if fresh and known.head == cache.follower.view.head:
+        if len(known.pages) >= _ENTRIES_MOST:
+            known.pages.clear()
+        known.pages[asked] = form
+    return form, not fresh
+
+
+async def _page(
+    cache: PageCache, known: Known, path: str, query: bytes, language: bytes, *, render: bool
+) -> Page | None:
+    if path == FEED:
+        asked = FeedQuery.parse(query)
+        return None if asked is None else await cache.shared.feed(known.channels, asked, render=render)
+    one = _NOTICE.fullmatch(path)
+    if one is None or query:
+        return None
+    spoken = negotiate(language.decode("latin-1"))
+    return await cache.shared.notice(known.channels, UUID(one[1]), spoken, render=render)
+
+
+async def _send(cache: PageCache, scope: Scope, send: Send, form: Form, condition: bytes, *, stale: bool) -> None:
+    request_id = (b"x-request-id", request_id_of(scope).encode())
+    extra = [request_id, _STALE] if stale else [request_id]
+    if stale:
+        cache.counts.stale += 1
+    if condition and (condition == form.tag or has_tag([condition.decode("latin-1")], form.tag.decode())):
+        cache.counts.not_modified += 1
+        await send({"type": "http.response.start", "status": 304, "headers": [*form.headers_304, *extra]})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [*form.headers, *extra]})
+    await send({"type": "http.response.body", "body": form.body})

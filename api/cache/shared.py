@@ -1,0 +1,165 @@
+"""Pages that are shared by everyone who hears the same channels. No viewer is known here, so none can leak."""
+
+import asyncio
+import heapq
+from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from api.cache.follow import Follower
+from api.cache.forms import Page
+from api.cache.metrics import Counts
+from api.cache.store import FRAGMENTS_MOST, PAGES_MOST, Bounded, Fragment, SharedFragments
+from api.languages import Language
+from models.database import Database
+from models.notices.shared import KEPT, SharedNotice, render_channel, render_notice
+from models.notices.table import Category
+from models.paging import LIMIT_DEFAULT, PageRequest, seal_cursor
+
+Channel = tuple[int, int]
+
+_LIMITS = frozenset({10, LIMIT_DEFAULT, 50, 100})
+"""Only usual sizes are kept, so that nobody can mint entries."""
+
+
+class FeedQuery(NamedTuple):
+    """The first page of the feed, as only a strict parser accepts it."""
+
+    limit: int
+    category: Category | None
+
+    @classmethod
+    def parse(cls, query: bytes) -> "FeedQuery | None":
+        if not query:
+            return cls(LIMIT_DEFAULT, None)
+        if len(query) > 60:
+            return None
+        said = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        limit, category = said.pop("limit", str(LIMIT_DEFAULT)), said.pop("category", None)
+        if said or limit not in {str(n) for n in _LIMITS} or category not in {None, *Category}:
+            return None
+        return cls(int(limit), Category(category) if category else None)
+
+    @property
+    def named(self) -> str:
+        """As `PageRequest.query` names the same list, so that its cursor goes on where this page ends."""
+        filters = [("category", self.category.value)] if self.category else []
+        return f"/v1/notices?{filters}"
+
+
+class Shared:
+    """Fragments and pages, each rendered once per process and version, however many ask at once."""
+
+    def __init__(self, database: Database, follower: Follower, l2: SharedFragments, counts: Counts) -> None:
+        self._database = database
+        self._follower = follower
+        self._l2 = l2
+        self._counts = counts
+        self._pages: Bounded[tuple[object, ...], Page] = Bounded(PAGES_MOST)
+        self._fragments: Bounded[Channel, Fragment] = Bounded(FRAGMENTS_MOST)
+        self._notices: Bounded[UUID, SharedNotice] = Bounded(FRAGMENTS_MOST)
+        self._flights: dict[tuple[object, ...], asyncio.Task[Fragment]] = {}
+        self._openings: dict[tuple[UUID, int], asyncio.Task[SharedNotice | None]] = {}
+
+    async def feed(self, channels: Sequence[Channel], query: FeedQuery, *, render: bool) -> Page | None:
+        """The first page of these channels; None only where it would have to be rendered and may not."""
+        view = self._follower.view
+        versions = [view.issued(no, who) for no, who in channels]
+        key = ("feed", query, tuple(channels), max(versions, default=0))
+        page = self._pages.get(key)
+        if page is not None:
+            self._counts.hits_l1 += 1
+            return page
+        if not render:
+            return None
+        fragments = await asyncio.gather(*(self._fragment(c, v) for c, v in zip(channels, versions, strict=True)))
+        page = self._merge(fragments, query)
+        key = ("feed", query, tuple(channels), max((f.version for f in fragments), default=0))
+        page.name(*key)
+        self._pages.put(key, page, page.size)
+        return page
+
+    async def notice(self, channels: Sequence[Channel], notice_id: UUID, language: Language, *, render: bool) -> Page | None:
+        """A published notice that one of these channels hears; None where the router must say what it is."""
+        view = self._follower.view
+        shared = self._notices.get(notice_id)
+        if shared is None or view.issued(shared.branch_no, shared.who) > shared.version:
+            if not render:
+                return None
+            shared = await self._open(notice_id, view.head)
+        if shared is None or (shared.branch_no, shared.who) not in channels:
+            return None
+        key = ("notice", notice_id, language, shared.notice.revision, shared.version)
+        page = self._pages.get(key)
+        if page is None:
+            page = Page(shared.notice.model_dump_json().encode(), language=language, revision=shared.notice.revision)
+            self._pages.put(key, page, page.size)
+        else:
+            self._counts.hits_l1 += 1
+        return page
+
+    async def _fragment(self, channel: Channel, wanted: int) -> Fragment:
+        kept = self._fragments.get(channel)
+        if kept is not None and kept.version >= wanted:
+            return kept
+        flight = self._flights.get((channel, wanted))
+        if flight is None:
+            flight = asyncio.create_task(self._fetch(channel, wanted))
+            self._flights[channel, wanted] = flight
+            flight.add_done_callback(lambda _: self._flights.pop((channel, wanted), None))
+        return await asyncio.shield(flight)
+
+    async def _fetch(self, channel: Channel, wanted: int) -> Fragment:
+        """From L2, else one render. It is kept under the version that it was read at, never under the wanted one."""
+        fragment = await self._l2.get(channel, wanted)
+        if fragment is not None:
+            self._counts.hits_l2 += 1
+        else:
+            async with self._database.reading() as session:
+                fragment = Fragment(*await render_channel(session, *channel))
+            self._counts.renders += 1
+            self._l2.put(channel, fragment)
+        kept = self._fragments.get(channel)
+        if kept is None or kept.version < fragment.version:
+            self._fragments.put(channel, fragment, fragment.size)
+        return fragment
+
+    async def _open(self, notice_id: UUID, head: int) -> SharedNotice | None:
+        flight = self._openings.get((notice_id, head))
+        if flight is None:
+            flight = asyncio.create_task(self._read(notice_id))
+            self._openings[notice_id, head] = flight
+            flight.add_done_callback(lambda _: self._openings.pop((notice_id, head), None))
+        return await asyncio.shield(flight)
+
+    async def _read(self, notice_id: UUID) -> SharedNotice | None:
+        async with self._database.reading() as session:
+            shared = await render_notice(session, notice_id)
+        self._counts.renders += 1
+        if shared is not None:
+            self._notices.put(notice_id, shared, len(shared.notice.body) + len(shared.notice.body_html))
+        return shared
+
+    def _merge(self, fragments: Sequence[Fragment], query: FeedQuery) -> Page:
+        """Newest first by (published_at, id), as the database would list them."""
+        lines = [
+            [line for line in fragment.lines if query.category is None or line.category == query.category]
+            for fragment in fragments
+        ]
+        merged = list(islice(heapq.merge(*lines, key=lambda line: line[:2], reverse=True), query.limit + 1))
+        cut = any(len(fragment.lines) > KEPT for fragment in fragments)
+        shown, more = merged[: query.limit], len(merged) > query.limit
+        if query.category is not None and cut and not more:
+            raise NeedsDatabase
+        cursor = "null"
+        if more:
+            request = PageRequest(query.named, query.limit)
+            cursor = f'"{seal_cursor(self._database.keyring, request, list(shown[-1][:2]))}"'
+        items = b",".join(line.json for line in shown)
+        return Page(b'{"items":[' + items + b'],"next_cursor":' + cursor.encode() + b"}")
+
+
+class NeedsDatabase(Exception):
+    """A filter reaches beyond what fragments hold: the router asks the database."""

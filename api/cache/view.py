@@ -1,0 +1,138 @@
+"""What this process knows of the log: at which number each channel last changed, the shape of the tree, whose access moved.
+
+Only `Follower` moves a view, and it moves it at once, without awaiting in between: whoever reads it between two awaits reads
+one moment of the database.
+"""
+
+import time
+from array import array
+from collections.abc import Sequence
+
+from models.changes import Topic
+from models.channels import Hearing
+from models.following import Moved, Snapshot
+from models.permissions import Viewer
+
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_NONE = 0
+
+
+def boot_clock() -> float:
+    """Seconds that go on while the process is stopped or the machine sleeps."""
+    return time.clock_gettime(_CLOCK)
+
+
+class View:
+    """`head` is the number up to which everything is known, as of `confirmed_at` by the boot clock.
+
+    Parents are an array over `branch.no`; numbers of channels are kept for those that have ever issued anything, which are few.
+    """
+
+    __slots__ = (
+        "_branch",
+        "_issued",
+        "_lost",
+        "_parents",
+        "_paths",
+        "_whos",
+        "access",
+        "confirmed_at",
+        "head",
+        "shape",
+    )
+
+    def __init__(self) -> None:
+        self.head = -1
+        self.confirmed_at = float("-inf")
+        self.shape = 0
+        """Moves when paths or the set of channels do: what was derived from them is derived again."""
+        self.access: dict[str, int] = {}
+        self._parents = array("i")
+        self._issued: dict[tuple[int, int], int] = {}
+        self._whos: dict[int, tuple[int, ...]] = {}
+        self._branch: dict[int, int] = {}
+        self._paths: dict[int, str] = {}
+        self._lost: tuple[tuple[int, int], ...] = ()
+
+    def load(self, snapshot: Snapshot, confirmed_at: float) -> None:
+        """Start afresh from a snapshot."""
+        most = max((no for no, _ in snapshot.parents), default=0)
+        parents = array("i", [_NONE]) * (most + 1)
+        for no, parent in snapshot.parents:
+            parents[no] = parent or _NONE
+        issued: dict[tuple[int, int], int] = {}
+        branch: dict[int, int] = {}
+        for channel, topic, seq in snapshot.versions:
+            no, who = _parsed(channel)
+            if topic == Topic.NOTICES:
+                issued[no, who] = seq
+            elif topic == Topic.BRANCH:
+                branch[no] = seq
+        self._parents, self._issued, self._branch, self._paths = parents, issued, branch, {}
+        self._whos = {}
+        for no, who in issued:
+            self._whos[no] = (*self._whos.get(no, ()), who)
+        self._lost = tuple(snapshot.lost)
+        self.access = dict(snapshot.access)
+        self.head, self.confirmed_at = snapshot.head, confirmed_at
+        self.shape += 1
+
+    def apply(self, head: int, moved: Sequence[Moved], confirmed_at: float) -> None:
+        """Take in what lies above `head`, in order."""
+        for change in moved:
+            if change.topic == Topic.ACCESS:
+                self.access[change.channel] = change.seq
+            elif not change.channel.startswith("m:"):
+                self._apply_to_branch(change)
+        self.head, self.confirmed_at = head, confirmed_at
+
+    def _apply_to_branch(self, change: Moved) -> None:
+        no, who = _parsed(change.channel)
+        if change.topic == Topic.NOTICES:
+            if (no, who) not in self._issued:
+                self._whos[no] = (*self._whos.get(no, ()), who)
+                self.shape += 1
+            self._issued[no, who] = change.seq
+        elif change.topic == Topic.BRANCH:
+            self._branch[no] = change.seq
+            if change.branch_no is not None:
+                self._hang(change.branch_no, change.parent_no or _NONE)
+
+    def _hang(self, no: int, parent: int) -> None:
+        if no >= len(self._parents):
+            self._parents.extend([_NONE] * (no + 1 - len(self._parents)))
+        elif self._parents[no] == parent:
+            return
+        self._parents[no] = parent
+        self._paths.clear()
+        self.shape += 1
+
+    def path(self, no: int) -> str:
+        """The materialised path of a branch, such as `1/5/88/`."""
+        found = self._paths.get(no)
+        if found is None:
+            above = self._parents[no] if no < len(self._parents) else _NONE
+            found = f"{self.path(above) if above else ''}{no}/"
+            self._paths[no] = found
+        return found
+
+    def issued(self, no: int, who: int) -> int:
+        """The number at which notices of a channel, or the name they are shown under, last changed; 0 if it never issued any."""
+        seq = self._issued.get((no, who), 0)
+        return seq and max(seq, self._branch.get(no, 0))
+
+    def heard_by(self, viewer: Viewer) -> tuple[tuple[int, int], ...]:
+        """Which of a viewer's channels have ever issued anything: rule 1, as `channels.hears` says it in SQL."""
+        hearing = Hearing.of(viewer)
+        return tuple(
+            (no, who) for no in sorted(hearing.above) for who in self._whos.get(no, ()) if hearing.hears(no, who)
+        )
+
+    def knows(self, number: int) -> bool:
+        """Is this one of our numbers: neither beyond the head nor given out by a database that was lost?"""
+        return 0 <= number <= self.head and not any(first <= number <= last for first, last in self._lost)
+
+
+def _parsed(channel: str) -> tuple[int, int]:
+    no, _, who = channel.partition(":")
+    return int(no), int(who)

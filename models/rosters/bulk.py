@@ -4,10 +4,20 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
+
+
+async def plan_afresh(session: AsyncSession) -> None:
+    """Until the transaction ends, plan every statement for the tables as they are.
+
+    PostgreSQL keeps the plan of a prepared statement, and the first chunk's is to read the whole, empty, table.
+    """
+    connection = await session.connection()
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 async def insert_rows(session: AsyncSession, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:

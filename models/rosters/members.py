@@ -26,7 +26,7 @@ from models.members.table import ACTIVE, SEALING, Member, MemberStatus
 from models.memberships import EndReason, Membership, MembershipKind
 from models.permissions import Permission, Viewer, allowed, outranks
 from models.roles import seats_of
-from models.rosters.bulk import insert_rows
+from models.rosters.bulk import insert_rows, plan_afresh
 from models.rosters.reading import RosterRow, RowError, disagreements, refusal_of
 
 ACTION = "roster.import"
@@ -103,6 +103,7 @@ async def write_members(session: AsyncSession, viewer: Viewer, rows: Sequence[Ro
 
     IntegrityError means that somebody else wrote the same at the same time: the chunk can be tried again.
     """
+    await plan_afresh(session)
     chunk = _Chunk(session, viewer, rows)
     await chunk.look()
     decided, written = chunk.decide()

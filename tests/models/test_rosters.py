@@ -80,7 +80,6 @@ async def sizes(database: Database) -> dict[str, Any]:
     async with database.reading() as session:
         found: dict[str, Any] = {"head": await session.scalar(select(col(LogHead.seq)))}
         found["revisions"] = int(await session.scalar(select(func.coalesce(func.sum(Member.revision), 0))) or 0)
-        found["branch_revisions"] = await session.scalar(select(func.sum(Branch.revision)))
         models: tuple[type[SQLModel], ...] = (Member, Account, Membership, Branch, Change, AuditEvent)
         for model in models:
             found[model.__name__] = await session.scalar(select(func.count()).select_from(model))

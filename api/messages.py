@@ -188,8 +188,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     ),
     "bool_type": ("Phải là true hoặc false.", "Must be true or false."),
     "branch.code_twice": (
-        "Mã này đã có ở dòng {first} của tệp.",
-        "Row {first} of the file has this code already.",
+        "Mã này đã có ở dòng {row} của tệp.",
+        "Row {row} of the file has this code already.",
     ),
     "branch.cycle": (
         "Các tổ chức này là cấp trên của nhau theo vòng tròn.",
@@ -254,12 +254,12 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Confirmation must not come before admission.",
     ),
     "member.national_id_twice": (
-        "Số căn cước này đã có ở dòng {first} của tệp.",
-        "Row {first} of the file has this citizen id already.",
+        "Số căn cước này đã có ở dòng {row} của tệp.",
+        "Row {row} of the file has this citizen id already.",
     ),
     "member.number_twice": (
-        "Số thẻ này đã có ở dòng {first} của tệp.",
-        "Row {first} of the file has this member number already.",
+        "Số thẻ này đã có ở dòng {row} của tệp.",
+        "Row {row} of the file has this member number already.",
     ),
     "member.unknown": ("Không có người này.", "There is no such member."),
     "missing": ("Thiếu mục này.", "This field is missing."),
@@ -281,7 +281,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "photo.not_an_image": ("Tệp không phải là ảnh.", "The file is no picture."),
     "photo.too_large": ("Ảnh quá lớn.", "The picture is too large."),
     "photo.unsupported": ("Chỉ nhận ảnh JPEG, PNG hoặc WebP.", "Only JPEG, PNG and WebP are taken."),
-    "roster.column_twice": ("Cột {column} xuất hiện hai lần.", "There are two columns for {column}."),
+    "roster.column_twice": (
+        "Các cột {columns} đều là {field}: chỉ giữ một.",
+        "The columns {columns} are all {field}: keep one.",
+    ),
     "roster.columns_missing": ("Thiếu cột: {columns}.", "Columns are missing: {columns}."),
     "roster.kinds_mixed": (
         "Các trang tính không cùng loại: hãy nêu tên một trang bằng --sheet.",

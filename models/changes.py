@@ -111,7 +111,7 @@ async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
 
 
 async def commit(session: AsyncSession) -> int | None:
-    """End the transaction: the one place where any transaction is committed. Gives its number, if anything heard changed.
+    """End the transaction: the one place where any is committed. Gives its number, if anything heard changed.
 
     The number comes from the row of `log_head`, locked last and held to the end. (An identity column would let a
     follower

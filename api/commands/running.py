@@ -63,6 +63,8 @@ def said(error: HandbookError, language: Language = "en") -> str:
 
 
 def sentence(code: str, params: dict[str, Any], language: Language = "en") -> str:
+    if code in PROBLEMS and code not in FIELDS:
+        return said(HandbookError(code, **params), language)
     vi, en = FIELDS.get(code) or FIELDS["invalid"]
     return (vi if language == "vi" else en).format_map(_Known(params))
 

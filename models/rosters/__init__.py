@@ -1,0 +1,1 @@
+"""Rosters: branches and members as the organisation keeps them in spreadsheets."""

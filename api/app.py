@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import redis.asyncio as redis
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
@@ -13,6 +14,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import documentation, problems
 from api.bodies import BODY_MOST
+from api.cache.breaker import Breaker
+from api.cache.follow import Follower
+from api.cache.known import Directory
+from api.cache.metrics import Counts
+from api.cache.nudges import Nudges
+from api.cache.pages import PageCache, Pages
+from api.cache.shared import Shared
+from api.cache.store import SharedFragments
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
@@ -45,7 +54,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = build_parts(settings, clock)
         app.state.parts = parts
+        await parts.cache.start()
         yield
+        await parts.cache.stop()
         parts.passwords.close()
         await parts.database.close()
 
@@ -70,19 +81,40 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
 def build_parts(settings: Settings, clock: Clock) -> Parts:
     keys = open_keyring(settings.keys, made_at=clock().isoformat(), demo=settings.demo)
+    database = Database(settings.database, keyring=keys.current, clock=clock, pool_size=settings.database_pool)
+    tokens = Tokens(keys, clock, timedelta(minutes=settings.token_minutes))
     return Parts(
         settings=settings,
-        database=Database(settings.database, keyring=keys.current, clock=clock, pool_size=settings.database_pool),
-        tokens=Tokens(keys, clock, timedelta(minutes=settings.token_minutes)),
+        database=database,
+        tokens=tokens,
+        cache=build_cache(settings, database, tokens),
         passwords=Passwords(demo=settings.demo),
         attempts=Attempts(settings.redis_url),
         files=LocalFileStore(settings.files),
     )
 
 
+def build_cache(settings: Settings, database: Database, tokens: Tokens) -> PageCache:
+    breaker, counts = Breaker(), Counts()
+    client = redis.from_url(settings.redis_url) if settings.redis_url else None
+    nudges = Nudges(client, breaker)
+    follower = Follower(database, nudges, tokens.life)
+    l2 = SharedFragments(client, breaker, lambda: database.keyring)
+    return PageCache(
+        follower=follower,
+        nudges=nudges,
+        directory=Directory(tokens, follower, database),
+        shared=Shared(database, follower, l2, counts),
+        counts=counts,
+        breaker=breaker,
+        client=client,
+        tls=settings.public_url.scheme == "https",
+    )
+
+
 def _layers(settings: Settings) -> list[Middleware]:
     """From the outside in; each is pure ASGI."""
-    layers = [Middleware(Envelope, tls=settings.public_url.scheme == "https")]
+    layers = [Middleware(Pages), Middleware(Envelope, tls=settings.public_url.scheme == "https")]
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=trusted))

@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.build import BUILD
 from api.tags import IDENTITY
 
-_LEAST = 256
+LEAST = 256
 """Bytes; below that, compressing costs more than it saves."""
 _TYPES = ("application/json", "application/problem+json", "text/")
-_VARY = "Accept-Encoding, Accept-Language, Authorization"
+VARY = "Accept-Encoding, Accept-Language, Authorization"
 _KEPT_IN_304 = frozenset({b"etag", b"cache-control", b"vary", b"date"})
 
 _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
@@ -64,8 +64,8 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
     if "immutable" in cache_control or start["status"] in {204, 304}:
         return message
     encoding = "identity"
-    if len(body) >= _LEAST and headers.get("content-type", "").startswith(_TYPES) and "content-encoding" not in headers:
-        headers["Vary"] = _VARY
+    if len(body) >= LEAST and headers.get("content-type", "").startswith(_TYPES) and "content-encoding" not in headers:
+        headers["Vary"] = VARY
         # answers with tokens and codes stay as they are: lengths of compressed secrets talk (BREACH)
         if "no-store" not in cache_control:
             encoding = preferred(request.get("accept-encoding", ""))
@@ -77,8 +77,8 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
     if tag is not None:
         tag = tag.replace(IDENTITY, f"-{encoding}-")
         headers["ETag"] = tag
-        headers["Vary"] = _VARY
-        if scope["method"] == "GET" and _has(request.getlist("if-none-match"), tag):
+        headers["Vary"] = VARY
+        if scope["method"] == "GET" and has_tag(request.getlist("if-none-match"), tag):
             start["status"] = 304
             start["headers"] = [(name, value) for name, value in start["headers"] if name.lower() in _KEPT_IN_304]
             return {**message, "body": b""}
@@ -87,6 +87,10 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
         headers["Content-Encoding"] = encoding
     headers["Content-Length"] = str(len(body))
     return {**message, "body": body}
+
+
+def compress(encoding: str, body: bytes) -> bytes:
+    return body if encoding == "identity" else _ENCODERS[encoding](body)
 
 
 def preferred(accepted: str) -> str:
@@ -98,7 +102,7 @@ def preferred(accepted: str) -> str:
     return next((name for name in _ENCODERS if allowed.get(name, allowed.get("*", False))), "identity")
 
 
-def _has(if_none_match: list[str], tag: str) -> bool:
+def has_tag(if_none_match: list[str], tag: str) -> bool:
     """Weak comparison (RFC 9110, 13.1.2)."""
     asked = {part.strip().removeprefix("W/") for line in if_none_match for part in line[:2000].split(",")}
     return tag in asked or "*" in asked

@@ -28,14 +28,14 @@ class Envelope:
 
     def __init__(self, app: ASGIApp, *, tls: bool) -> None:
         self.app = app
-        self._security = {**_SECURITY, **({"Strict-Transport-Security": _YEAR_OF_TLS} if tls else {})}
+        self._security = security(tls=tls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = _request_id(scope)
+        request_id = request_id_of(scope)
         scope["handbook.request_id"] = request_id
         is_head = scope["method"] == "HEAD"
         status = 0
@@ -79,7 +79,12 @@ class Envelope:
             )
 
 
-def _request_id(scope: Scope) -> str:
+def security(*, tls: bool) -> dict[str, str]:
+    """The headers that every answer carries."""
+    return {**_SECURITY, **({"Strict-Transport-Security": _YEAR_OF_TLS} if tls else {})}
+
+
+def request_id_of(scope: Scope) -> str:
     """The caller's, where it is one; else the trace's (W3C); else a new one."""
     said = first_header(scope["headers"], b"x-request-id")
     if said is not None and _REQUEST_ID.fullmatch(said):

@@ -1,13 +1,17 @@
 """What a running process is made of, built once and handed to every request."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from api.cache.pages import PageCache
 from api.security.attempts import Attempts
 from api.security.passwords import Passwords
 from api.security.tokens import Tokens
 from api.settings import Settings
+from api.transactions import transaction
 from content.files import FileStore
 from models.database import Database
 
@@ -20,6 +24,13 @@ class Parts:
     passwords: Passwords
     attempts: Attempts
     files: FileStore
+    cache: PageCache
+
+    def transaction(
+        self, *, writes: bool = True, request_id: str | None = None
+    ) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction whose commit this process sees at once, and others as soon as they are nudged."""
+        return transaction(self.database, writes=writes, request_id=request_id, committed=self.cache.follower.committed)
 
 
 def parts_of(request: Request) -> Parts:

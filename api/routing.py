@@ -3,9 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -14,55 +12,11 @@ from starlette.responses import Response
 
 from api.bodies import read_json
 from api.parts import parts_of
-from api.transactions import transaction
+from api.policy import Access, Cached, Policy, declare
 from models.errors import Invalid
 from models.idempotency import IdempotencyKey, earlier_answer
-from models.permissions import Permission, Viewer
+from models.permissions import Viewer
 from models.viewers import resolve_viewer
-
-
-class Access(StrEnum):
-    """Who may ask at all, where no single right decides."""
-
-    ANYONE = "anyone"
-    MEMBER = "member"
-
-
-class Cached(StrEnum):
-    """What may be kept of an answer, and by whom."""
-
-    NO_STORE = "no-store"
-    MEMBER = "private, no-cache"
-    PUBLIC = "public, max-age=300"
-    IMMUTABLE = "private, max-age=31536000, immutable"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """`transaction` is False where a handler must not hold one throughout: it hashes a password, or decodes a
-    picture.
-    """
-
-    access: Access | Permission
-    cached: Cached = Cached.NO_STORE
-    writes: bool | None = None
-    transaction: bool = True
-    idempotent: bool = False
-    refuses: tuple[int, ...] = ()
-    revisioned: bool = False
-
-
-Handler = TypeVar("Handler", bound=Callable[..., Any])
-
-
-def declare(access: Access | Permission, cached: Cached = Cached.NO_STORE, **said: Any) -> Callable[[Handler], Handler]:
-    """Say who may call a handler, what is cached of it, and what it needs; written above every handler."""
-
-    def say(handler: Handler) -> Handler:
-        handler.__policy__ = Policy(access, cached, **said)  # type: ignore[attr-defined]  # read back by `Route`
-        return handler
-
-    return say
 
 
 class Route(APIRoute):
@@ -120,14 +74,15 @@ class Route(APIRoute):
             await read_json(request)
         key = _idempotency_key(request) if self.policy.idempotent else None
         request_id = request.scope.get("handbook.request_id")
+        if bearer is not None and not (self.writes and self.policy.transaction):
+            await parts.cache.follower.require_fresh()
+            request.state.viewer = (await parts.cache.directory.know(bearer)).viewer
         if not self.policy.transaction:
-            if bearer is not None:
-                async with parts.database.reading() as session:
-                    request.state.viewer = await resolve_viewer(session, bearer.member_id, bearer.session_id)
             return await answer(request)
-        async with transaction(parts.database, writes=self.writes, request_id=request_id) as session:
+        async with parts.transaction(writes=self.writes, request_id=request_id) as session:
             request.state.session = session
-            if bearer is not None:
+            if bearer is not None and self.writes:
+                # who changes something is judged by the database itself, in the same transaction
                 viewer = await resolve_viewer(session, bearer.member_id, bearer.session_id)
                 request.state.viewer = viewer
                 if key is not None:
@@ -190,3 +145,6 @@ _REFUSAL: dict[str, Any] = {
 
 def router(tag: str) -> APIRouter:
     return APIRouter(prefix="/v1", tags=[tag], route_class=Route)
+
+
+__all__ = ["Access", "Cached", "Route", "declare", "router"]

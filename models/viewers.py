@@ -1,10 +1,10 @@
 """From a verified session to a `Viewer`: what the asking member belongs to and holds at this moment."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import String, cast, literal, or_, select, union_all
+from sqlalchemy import Select, String, cast, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -53,16 +53,16 @@ async def resolve_access(session: AsyncSession, member_id: UUID, session_id: UUI
 
 async def belongings(session: AsyncSession, member_id: UUID) -> list[Belonging]:
     at = now(session)
-    belongs = select(
+    belongs: Select[*tuple[Any, ...]] = select(
         col(Membership.branch_no), literal(None, String()).label("role"), col(Membership.until).label("until")
     ).where(
         col(Membership.member_id) == member_id,
         col(Membership.ended_at).is_(None),
         or_(col(Membership.until).is_(None), col(Membership.until) > at),
     )
-    holds = select(col(RoleGrant.branch_no), cast(col(RoleGrant.role), String()), col(RoleGrant.until)).where(
-        col(RoleGrant.member_id) == member_id, in_force(at)
-    )
+    holds: Select[*tuple[Any, ...]] = select(
+        col(RoleGrant.branch_no), cast(col(RoleGrant.role), String()), col(RoleGrant.until)
+    ).where(col(RoleGrant.member_id) == member_id, in_force(at))
     places = union_all(belongs, holds).subquery()
     rows = await session.execute(
         select(places.c.role, col(Branch.no), col(Branch.path), places.c.until).join(

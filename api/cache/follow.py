@@ -40,8 +40,11 @@ class Follower:
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Load, then follow. Raises what the database raises: a process without a view is not ready."""
-        await self._load()
+        """Load, then follow. Without a database it goes on trying; until it has loaded nothing is fresh."""
+        try:
+            await self._load()
+        except _FAULTS as error:
+            _log.warning("the log cannot be loaded: %s", type(error).__name__)
         self._running = asyncio.create_task(self._run(), name="follow the log")
 
     async def stop(self) -> None:
@@ -82,16 +85,19 @@ class Follower:
     async def _take_turn(self) -> None:
         async with self._turn:
             self._next = None  # whoever comes from now on may have committed after our statement began
-            await asyncio.wait_for(self._read(), _PATIENCE if self.view.head >= 0 else _LOAD_PATIENCE)
+            if self.view.head >= 0 and await asyncio.wait_for(self._read(), _PATIENCE):
+                return
+            await asyncio.wait_for(self._load(), _LOAD_PATIENCE)
 
-    async def _read(self) -> None:
+    async def _read(self) -> bool:
+        """Take in what is new; False where it is easier to load afresh."""
         began = boot_clock()
         async with self._database.following() as session:
             head, moved = await read_log(session, self.view.head, _BEHIND_MOST)
         if len(moved) > _BEHIND_MOST or head < self.view.head:
-            asyncio.get_running_loop().create_task(self._load())
-            return
+            return False
         self.view.apply(head, moved, began)
+        return True
 
     async def _load(self) -> None:
         began = boot_clock()

@@ -5,7 +5,7 @@ import hashlib
 from api.build import BUILD
 from api.encoding import LEAST, VARY, compress
 from api.languages import Language
-from api.routing import Cached
+from api.policy import Cached
 
 
 class Form:

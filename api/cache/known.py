@@ -6,9 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from api.cache.follow import Follower
+from api.cache.forms import Form
 from api.cache.view import View
 from api.security.claims import Claims, claims_of
-from api.security.tokens import Tokens
+from api.security.tokens import Bearer, Tokens
 from models.channels import member_channel
 from models.database import Clock, Database
 from models.errors import Unauthenticated
@@ -32,7 +33,7 @@ class Known:
         self.valid_until = 0.0
         self.viewer = Viewer(claims.member_id)
         self.channels: tuple[tuple[int, int], ...] = ()
-        self.pages: dict[tuple[bytes, ...], object] = {}
+        self.pages: dict[tuple[str, bytes, bytes, bytes], Form] = {}
         """Finished answers of this head by the bytes of the request; emptied when the head moves."""
 
 
@@ -54,16 +55,28 @@ class Directory:
             return None
         return known if self._clock().timestamp() < known.valid_until else None
 
-    async def know(self, authorization: bytes | None) -> Known:
+    async def know(self, bearer: Bearer) -> Known:
+        """`recognise` for a token that has been verified already."""
+        return await self._settle(Known(bearer.claims, bearer.expires_at))
+
+    async def recognise(self, authorization: bytes) -> Known:
         """Who is asking. A query is made only where the member's access moved since the token's claims were resolved.
 
         Raises Unauthenticated. The caller has made sure that the view is fresh.
         """
-        known = self._known.get(authorization) if authorization else None
+        known = self._known.get(authorization)
         if known is None:
-            header = authorization.decode("latin-1") if authorization else None
-            claims, expires_at = self._tokens.verify(header)
-            known = Known(claims, expires_at)
+            bearer = self._tokens.verify(authorization.decode("latin-1"))
+            known = Known(bearer.claims, bearer.expires_at)
+        await self._settle(known)
+        self._known[authorization] = known
+        self._known.move_to_end(authorization)
+        if len(self._known) > _KNOWN_MOST:
+            self._known.popitem(last=False)
+        return known
+
+    async def _settle(self, known: Known) -> Known:
+        """Bring an entry to the view's head."""
         now = self._clock()
         if now.timestamp() >= known.expires_at:
             raise Unauthenticated(Unauthenticated.REFRESH)
@@ -74,15 +87,10 @@ class Directory:
                 known.claims = await self._resolve(known.claims)
                 resolved = True
             known.pages = {}
-            if known.shape == view.shape and now.timestamp() < known.valid_until and not resolved:
+            if known.shape == view.shape and not resolved:
                 known.head = view.head
         if known.head != view.head or now.timestamp() >= known.valid_until:
             _derive(known, view, now)
-        if authorization is not None:
-            self._known[authorization] = known
-            self._known.move_to_end(authorization)
-            if len(self._known) > _KNOWN_MOST:
-                self._known.popitem(last=False)
         return known
 
     async def _resolve(self, claims: Claims) -> Claims:

@@ -3,16 +3,19 @@
 import re
 from uuid import UUID
 
+import redis.asyncio as redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.cache.breaker import Breaker
 from api.cache.follow import FRESH, Follower
 from api.cache.forms import Form, Page
 from api.cache.known import Directory, Known
 from api.cache.metrics import Counts
+from api.cache.nudges import Nudges
 from api.cache.shared import FeedQuery, NeedsDatabase, Shared
 from api.cache.view import boot_clock
 from api.encoding import has_tag, preferred
-from api.envelope import request_id_of, security_headers
+from api.envelope import request_id_of, security
 from api.languages import negotiate
 from models.errors import HandbookError
 
@@ -26,12 +29,36 @@ _STALE = (b"cache-status", b"handbook; hit; ttl=-1; detail=stale-without-databas
 class PageCache:
     """Everything that one process needs to answer shared pages."""
 
-    def __init__(self, follower: Follower, directory: Directory, shared: Shared, counts: Counts, *, tls: bool) -> None:
+    def __init__(
+        self,
+        *,
+        follower: Follower,
+        nudges: Nudges,
+        directory: Directory,
+        shared: Shared,
+        counts: Counts,
+        breaker: Breaker,
+        client: "redis.Redis | None",
+        tls: bool,
+    ) -> None:
         self.follower = follower
         self.directory = directory
         self.shared = shared
         self.counts = counts
-        self.security = security_headers(tls=tls)
+        self.breaker = breaker
+        self.security = [(name.lower().encode(), value.encode()) for name, value in security(tls=tls).items()]
+        self._nudges = nudges
+        self._client = client
+
+    async def start(self) -> None:
+        self._nudges.start()
+        await self.follower.start()
+
+    async def stop(self) -> None:
+        await self.follower.stop()
+        await self._nudges.stop()
+        if self._client is not None:
+            await self._client.aclose()
 
 
 class Pages:
@@ -46,8 +73,8 @@ class Pages:
             return
         authorization = language = accepted = condition = b""
         for name, value in scope["headers"]:
-            if name == b"authorization" and not authorization:
-                authorization = value
+            if name == b"authorization":
+                authorization = b"" if authorization else value  # whoever sends two is left to the application to refuse
             elif name == b"if-none-match" and not condition:
                 condition = value
             elif name == b"accept-encoding" and not accepted:
@@ -64,7 +91,7 @@ class Pages:
         if form is not None:
             cache.counts.hits_known += 1
         else:
-            form, stale = await _find(cache, scope, authorization, asked)
+            form, stale = await _find(cache, authorization, asked)
             if form is None:
                 await self.app(scope, receive, send)
                 return
@@ -72,12 +99,14 @@ class Pages:
 
 
 async def _find(
-    cache: PageCache, scope: Scope, authorization: bytes, asked: tuple[str, bytes, bytes, bytes]
+    cache: PageCache, authorization: bytes, asked: tuple[str, bytes, bytes, bytes]
 ) -> tuple[Form | None, bool]:
     path, query, language, accepted = asked
+    if not authorization:
+        return None, False
     try:
         fresh = await cache.follower.require_fresh(or_stale=True)
-        known = await cache.directory.know(authorization or None)
+        known = await cache.directory.recognise(authorization)
         page = await _page(cache, known, path, query, language, render=fresh)
     except (HandbookError, NeedsDatabase):
         return None, False

@@ -81,7 +81,9 @@ class Shared:
         self._pages.put(key, page, page.size)
         return page
 
-    async def notice(self, channels: Sequence[Channel], notice_id: UUID, language: Language, *, render: bool) -> Page | None:
+    async def notice(
+        self, channels: Sequence[Channel], notice_id: UUID, language: Language, *, render: bool
+    ) -> Page | None:
         """A published notice that one of these channels hears; None where the router must say what it is."""
         view = self._follower.view
         shared = self._notices.get(notice_id)

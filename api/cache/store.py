@@ -82,7 +82,13 @@ class Fragment:
 
     def write(self) -> bytes:
         return json.dumps(
-            [self.version, [[line.published_at.isoformat(), line.id.hex, line.category, line.json.decode()] for line in self.lines]],
+            [
+                self.version,
+                [
+                    [line.published_at.isoformat(), line.id.hex, line.category, line.json.decode()]
+                    for line in self.lines
+                ],
+            ],
             ensure_ascii=False,
             separators=(",", ":"),
         ).encode()
@@ -92,7 +98,10 @@ class Fragment:
         version, lines = json.loads(raw)
         return cls(
             version,
-            [Line(datetime.fromisoformat(at), UUID(hex=id_), category, said.encode()) for at, id_, category, said in lines],
+            [
+                Line(datetime.fromisoformat(at), UUID(hex=id_), category, said.encode())
+                for at, id_, category, said in lines
+            ],
         )
 
 

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from api.deps import PageDep, PartsDep, SessionDep, ViewerDep
 from api.problems import Refused
 from api.routing import Access, Cached, declare, router
-from api.transactions import transaction
 from content.images import MEDIA_TYPES, reencode_photo
 from content.malformed import Malformed
 from models.auditing import Look, list_looks
@@ -82,7 +81,7 @@ async def put_photo(request: Request, viewer: ViewerDep, parts: PartsDep) -> Pho
         except Malformed as error:
             raise Invalid.at("", error.code) from None
     kept = await parts.files.put(photo.data)
-    async with transaction(parts.database, request_id=request.scope.get("handbook.request_id")) as session:
+    async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
         await set_photo(session, viewer, kept, photo.media_type)
     return PhotoPublic(photo=kept.sha256)
 

@@ -9,6 +9,8 @@ from uuid import UUID
 from models.permissions import Role
 from models.viewers import Belonging
 
+UNRESOLVED = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -30,6 +32,11 @@ def claims_of(member_id: UUID, session_id: UUID, access: Iterable[Belonging], as
         tuple((b.role, b.no, _seconds(b.until)) for b in held if b.role is not None),
         as_of,
     )
+
+
+def unresolved(member_id: UUID, session_id: UUID) -> Claims:
+    """Claims as of no number at all: whoever reads them asks the database."""
+    return Claims(member_id, session_id, (), (), UNRESOLVED)
 
 
 def written(claims: Claims) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.parts import Parts
-from api.transactions import transaction
+from api.security.claims import claims_of
 from models.accounts import Account, code_opens, find_account, set_password
 from models.errors import Invalid, Unauthenticated
 from models.permissions import Viewer
@@ -19,6 +19,7 @@ from models.sessions import (
     start_session,
     use_refresh,
 )
+from models.viewers import belongings
 
 _CODE_PURPOSE = "code:"
 
@@ -33,14 +34,14 @@ class TokenPair:
 
 async def log_in(parts: Parts, login: str, password: str, device: Device, address: str | None) -> TokenPair:
     """Raises Unauthenticated: the same, after the same time, for an unknown login and a wrong password."""
-    async with transaction(parts.database, writes=False) as session:
+    async with parts.transaction(writes=False) as session:
         account = await find_account(session, login)
         known = account is not None and await knows_address(session, account.member_id, address)
     await parts.attempts.require(login, address, known=known)
     if not await parts.passwords.verify(password, account.password_hash if account else None) or account is None:
         await parts.attempts.failed(login, address)
         raise Unauthenticated(Unauthenticated.SIGN_IN)
-    async with transaction(parts.database) as session:
+    async with parts.transaction() as session:
         current = await session.get(Account, account.member_id)
         if current is None or current.password_hash != account.password_hash:  # changed while we were hashing
             raise Unauthenticated(Unauthenticated.SIGN_IN)
@@ -54,7 +55,7 @@ async def activate(
     parts.passwords.require_good(password, login, "/password")
     await parts.attempts.require(_CODE_PURPOSE + login, address, known=False)
     password_hash = await parts.passwords.hash(password)
-    async with transaction(parts.database) as session:
+    async with parts.transaction() as session:
         account = await find_account(session, login)
         if code_opens(session, account, code) and account is not None:
             await set_password(session, account, password_hash)
@@ -67,15 +68,15 @@ async def activate(
 async def refresh(parts: Parts, token: str) -> TokenPair:
     """The successor of a refresh token, with a new access token."""
     said = parts.tokens.read_refresh(token)
-    async with transaction(parts.database) as session:
+    async with parts.transaction() as session:
         row = await use_refresh(session, said.session_id, said.generation)
-        return _pair(parts, row, said.generation + 1)
+        return await _pair(parts, session, row, said.generation + 1)
 
 
 async def change_password(parts: Parts, viewer: Viewer, current: str, new: str) -> None:
     """Ends the member's other sessions. Raises Invalid where the current password is wrong."""
     member_id = viewer.the_member
-    async with transaction(parts.database, writes=False) as session:
+    async with parts.transaction(writes=False) as session:
         account = await session.get_one(Account, member_id)
     parts.passwords.require_good(new, "", "/new_password")
     await parts.attempts.require(member_id.hex, None, known=False)
@@ -83,7 +84,7 @@ async def change_password(parts: Parts, viewer: Viewer, current: str, new: str) 
         await parts.attempts.failed(member_id.hex, None)
         raise Invalid.at("/current_password", "password.wrong")
     password_hash = await parts.passwords.hash(new)
-    async with transaction(parts.database) as session:
+    async with parts.transaction() as session:
         await set_password(session, await session.get_one(Account, member_id), password_hash)
         await end_sessions(session, member_id, "password_changed", but=viewer.session_id)
 
@@ -92,13 +93,15 @@ async def _start(
     parts: Parts, session: AsyncSession, member_id: UUID, device: Device, address: str | None
 ) -> TokenPair:
     await require_open_account(session, member_id)
-    return _pair(parts, await start_session(session, member_id, device, address), 1)
+    return await _pair(parts, session, await start_session(session, member_id, device, address), 1)
 
 
-def _pair(parts: Parts, row: DeviceSession, generation: int) -> TokenPair:
+async def _pair(parts: Parts, session: AsyncSession, row: DeviceSession, generation: int) -> TokenPair:
+    as_of = parts.cache.follower.view.head  # read before what is claimed: a change between the two is looked up again
+    claims = claims_of(row.member_id, row.id, await belongings(session, row.member_id), as_of)
     return TokenPair(
         member_id=row.member_id,
-        access_token=parts.tokens.access(row.member_id, row.id),
+        access_token=parts.tokens.access(claims),
         refresh_token=parts.tokens.refresh(row.id, generation),
         expires_in=int(parts.tokens.life.total_seconds()),
     )

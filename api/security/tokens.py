@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
 
+from api.security.claims import Claims, read, unresolved, written
 from api.security.keys import KeyringFile
 from models.database import Clock
 from models.errors import Unauthenticated
@@ -25,10 +27,18 @@ _CLOCKS_APART = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whom a verified access token speaks for."""
+    """What a verified access token says, and until when (seconds since 1970) it may."""
 
-    member_id: UUID
-    session_id: UUID
+    claims: Claims
+    expires_at: int
+
+    @property
+    def member_id(self) -> UUID:
+        return self.claims.member_id
+
+    @property
+    def session_id(self) -> UUID:
+        return self.claims.session_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +55,18 @@ class Tokens:
         self._clock = clock
         self.life = life
 
-    def access(self, member_id: UUID, session_id: UUID) -> str:
+    def access(self, claims: Claims) -> str:
+        """A token with these claims. Where they would make it too long, it says to resolve them instead."""
+        token = self._sign(claims)
+        return token if len(token) <= ACCESS_MOST else self._sign(unresolved(claims.member_id, claims.session_id))
+
+    def _sign(self, said: Claims) -> str:
         key = self._keys.current().newest
         at = self._clock()
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "sub": member_id.hex,
-            "sid": session_id.hex,
+            **written(said),
             "iat": int(at.timestamp()),
             "nbf": int(at.timestamp()),
             "exp": int((at + self.life).timestamp()),
@@ -69,19 +83,19 @@ class Tokens:
         if scheme.lower() != "bearer" or not 0 < len(token) <= ACCESS_MOST:
             raise Unauthenticated(Unauthenticated.REFRESH)
         try:
-            claims = self._claims(token, self._clock())
-            return Bearer(UUID(hex=claims["sub"]), UUID(hex=claims["sid"]))
+            said = self._claims(token, self._clock())
+            return Bearer(read(said), int(said["exp"]))
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError):
             raise Unauthenticated(Unauthenticated.REFRESH) from None
 
-    def _claims(self, token: str, at: datetime) -> dict[str, str]:
+    def _claims(self, token: str, at: datetime) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
         if header.get("alg") != _ALGORITHM or header.get("typ") != TYPE or "crit" in header:
             raise jwt.InvalidTokenError
         key = self._keys.find(str(header.get("kid")))
         if key is None:
             raise jwt.InvalidTokenError
-        claims: dict[str, str] = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token,
             key.derive(_ACCESS),
             algorithms=[_ALGORITHM],

@@ -11,6 +11,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.app import create_app
 from api.parts import Parts
+from api.security.claims import unresolved
 from api.security.passwords import Passwords
 from api.settings import Settings
 from models.keyring import Keyring, save_keyring
@@ -50,12 +51,20 @@ async def acting_as(app: FastAPI, parts: Parts, organisation: Organisation) -> A
     """`acting_as("secretary")` calls as that person, `acting_as(None)` as nobody."""
     clients: list[Client] = []
 
+    async def see_what_tests_wrote(_request: httpx.Request) -> None:
+        await parts.cache.follower.follow()
+
     def client(name: str | None) -> Client:
         headers = {"Accept-Language": "en"}
         if name is not None:
             person = organisation.person(name)
-            headers["Authorization"] = f"Bearer {parts.tokens.access(person.id, person.session_id)}"
-        made = Client(transport=httpx.ASGITransport(app), base_url="http://testserver", headers=headers)
+            headers["Authorization"] = f"Bearer {parts.tokens.access(unresolved(person.id, person.session_id))}"
+        made = Client(
+            transport=httpx.ASGITransport(app),
+            base_url="http://testserver",
+            headers=headers,
+            event_hooks={"request": [see_what_tests_wrote]},
+        )
         clients.append(made)
         return made
 

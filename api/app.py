@@ -1,5 +1,6 @@
 """The application: parts built once, layers around the router, one router a noun."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -35,6 +36,7 @@ from api.settings import Settings
 from content.files import LocalFileStore
 from models.database import Clock, Database, utc_now
 
+_METRICS_SECONDS = 5
 _ROUTERS = (
     auth.routes,
     me.routes,
@@ -55,7 +57,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         parts = build_parts(settings, clock)
         app.state.parts = parts
         await parts.cache.start()
+        publishing = asyncio.create_task(_publish_metrics(parts), name="publish metrics")
         yield
+        publishing.cancel()
         await parts.cache.stop()
         parts.passwords.close()
         await parts.database.close()
@@ -77,6 +81,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     documentation.install(app)
     _describe(app)
     return app
+
+
+async def _publish_metrics(parts: Parts) -> None:
+    """Other workers of this service answer `/metrics` too: each brings its figures to the shared files."""
+    while True:
+        parts.publish_metrics()
+        await asyncio.sleep(_METRICS_SECONDS)
 
 
 def build_parts(settings: Settings, clock: Clock) -> Parts:

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from api.languages import first_header
+from api.metrics import observe_request
 from api.problems import problem
 
 _log = logging.getLogger("handbook")
@@ -69,13 +70,15 @@ class Envelope:
                 raise
             await problem(scope, 500, "internal")(scope, receive, seal)
         finally:
-            took = round((time.perf_counter() - began) * 1000, 1)
+            seconds = time.perf_counter() - began
+            route = scope.get("route")
+            observe_request(scope["method"], getattr(route, "path", "none"), status, seconds)
             _access_log.info(
                 "%s %s %s",
                 scope["method"],
                 scope["path"],
                 status,
-                extra={"request_id": request_id, "status": status, "milliseconds": took},
+                extra={"request_id": request_id, "status": status, "milliseconds": round(seconds * 1000, 1)},
             )
 
 

@@ -32,6 +32,8 @@ class Follower:
 
     def __init__(self, database: Database, nudges: Nudges, token_life: timedelta) -> None:
         self.view = View()
+        self.lag = 0
+        """Numbers that the view was behind at the last look."""
         self._database = database
         self._nudges = nudges
         self._token_life = token_life + timedelta(minutes=5)
@@ -96,6 +98,7 @@ class Follower:
             head, moved = await read_log(session, self.view.head, _BEHIND_MOST)
         if len(moved) > _BEHIND_MOST or head < self.view.head:
             return False
+        self.lag = head - self.view.head
         self.view.apply(head, moved, began)
         return True
 

@@ -74,7 +74,9 @@ class Pages:
         authorization = language = accepted = condition = b""
         for name, value in scope["headers"]:
             if name == b"authorization":
-                authorization = b"" if authorization else value  # whoever sends two is left to the application to refuse
+                authorization = (
+                    b"" if authorization else value
+                )  # whoever sends two is left to the application to refuse
             elif name == b"if-none-match" and not condition:
                 condition = value
             elif name == b"accept-encoding" and not accepted:
@@ -89,7 +91,7 @@ class Pages:
         if known is not None and boot_clock() - cache.follower.view.confirmed_at <= FRESH:
             form = known.pages.get(asked)
         if form is not None:
-            cache.counts.hits_known += 1
+            cache.counts.known += 1
         else:
             form, stale = await _find(cache, authorization, asked)
             if form is None:

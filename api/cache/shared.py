@@ -70,7 +70,7 @@ class Shared:
         key = ("feed", query, tuple(channels), max(versions, default=0))
         page = self._pages.get(key)
         if page is not None:
-            self._counts.hits_l1 += 1
+            self._counts.page += 1
             return page
         if not render:
             return None
@@ -99,7 +99,7 @@ class Shared:
             page = Page(shared.notice.model_dump_json().encode(), language=language, revision=shared.notice.revision)
             self._pages.put(key, page, page.size)
         else:
-            self._counts.hits_l1 += 1
+            self._counts.page += 1
         return page
 
     async def _fragment(self, channel: Channel, wanted: int) -> Fragment:
@@ -117,11 +117,11 @@ class Shared:
         """From L2, else one render. It is kept under the version that it was read at, never under the wanted one."""
         fragment = await self._l2.get(channel, wanted)
         if fragment is not None:
-            self._counts.hits_l2 += 1
+            self._counts.fragment += 1
         else:
             async with self._database.reading() as session:
                 fragment = Fragment(*await render_channel(session, *channel))
-            self._counts.renders += 1
+            self._counts.render += 1
             self._l2.put(channel, fragment)
         kept = self._fragments.get(channel)
         if kept is None or kept.version < fragment.version:
@@ -139,7 +139,7 @@ class Shared:
     async def _read(self, notice_id: UUID) -> SharedNotice | None:
         async with self._database.reading() as session:
             shared = await render_notice(session, notice_id)
-        self._counts.renders += 1
+        self._counts.render += 1
         if shared is not None:
             self._notices.put(notice_id, shared, len(shared.notice.body) + len(shared.notice.body_html))
         return shared

@@ -34,6 +34,11 @@ class Passwords:
         self._waiting = 0
         self._nobodys = self._hash.hash("the password of nobody at all")
 
+    @property
+    def waiting(self) -> int:
+        """How many are hashed or wait to be."""
+        return self._waiting
+
     def require_good(self, password: str, login: str, pointer: str) -> None:
         """Raises Invalid at `pointer`. The rules are NIST SP 800-63B's: length, and what everybody tries first."""
         said = _normal(password)

@@ -47,6 +47,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         app.state.parts = parts
         yield
         parts.passwords.close()
+        await parts.attempts.close()
         await parts.database.close()
 
     app = FastAPI(

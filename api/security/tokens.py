@@ -71,7 +71,7 @@ class Tokens:
         try:
             claims = self._claims(token, self._clock())
             return Bearer(UUID(hex=claims["sub"]), UUID(hex=claims["sid"]))
-        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError):
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
             raise Unauthenticated(Unauthenticated.REFRESH) from None
 
     def _claims(self, token: str, at: datetime) -> dict[str, str]:

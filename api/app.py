@@ -62,6 +62,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         publishing.cancel()
         await parts.cache.stop()
         parts.passwords.close()
+        await parts.attempts.close()
         await parts.database.close()
 
     app = FastAPI(

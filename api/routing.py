@@ -69,7 +69,7 @@ class Route(APIRoute):
     async def _run(self, request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         parts = parts_of(request)
         signed_in = self.policy.access is not Access.ANYONE
-        bearer = parts.tokens.verify(request.headers.get("authorization")) if signed_in else None
+        bearer = parts.tokens.verify(_authorization(request)) if signed_in else None
         if self.body_field is not None:
             await read_json(request)
         key = _idempotency_key(request) if self.policy.idempotent else None
@@ -126,6 +126,11 @@ _IDEMPOTENCY_PARAMETER = {
     "description": "Repeating a request with the same key and body gets the first answer again for 24 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
+
+
+def _authorization(request: Request) -> str | None:
+    """All of it, as one line (RFC 9110, 5.3): whoever sends two is refused, lest a proxy judge one and we the other."""
+    return ", ".join(request.headers.getlist("authorization")) or None
 
 
 def _idempotency_key(request: Request) -> str | None:

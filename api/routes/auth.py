@@ -11,13 +11,14 @@ from api.routing import Access, declare, router
 from api.security import sign_in
 from api.security.passwords import MOST
 from api.security.tokens import ACCESS_MOST
-from models.base import Line, Shape
+from content.text import clean
 from models.base import Request as RequestShape
+from models.base import Shape, read_by
 from models.sessions import Device, SessionPublic, end_own_session, own_sessions
 
 routes = router("auth")
 
-Login = Annotated[Line, StringConstraints(min_length=1, max_length=254)]
+Login = Annotated[str, StringConstraints(min_length=1, max_length=254), read_by(clean)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MOST)]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import event, select
 from sqlmodel import col
 
 from api.parts import Parts
+from api.security.claims import unresolved
 from api.settings import Settings
 from models import changes
 from models.accounts import Account
@@ -189,7 +190,7 @@ async def test_tokens_not_made_here_are_refused(
         f"{first}.{first}",
         "đ" * 60,
         "\x00",
-        parts.tokens.access(person.id, person.session_id),
+        parts.tokens.access(unresolved(person.id, person.session_id)),
         parts.tokens.refresh(uuid4(), 1),
     ]
     for token in bad:

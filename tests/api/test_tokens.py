@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.app import create_app
 from api.parts import Parts
+from api.security.claims import UNRESOLVED, unresolved
 from api.security.keys import KeyringFile, open_keyring
 from api.security.tokens import ACCESS_MOST
 from api.settings import Settings
@@ -45,6 +46,9 @@ class Forger:
         self.claims: dict[str, Any] = {
             "iss": "handbook",
             "aud": "handbook-app",
+            "b": [],
+            "g": [],
+            "c": UNRESOLVED,
             "sub": person.id.hex,
             "sid": person.session_id.hex,
             "iat": NOW,
@@ -239,7 +243,7 @@ async def test_a_token_ends_with_its_time(member: Client, clock: StandingClock, 
 
 @ON_SQLITE
 async def test_tokens_are_small(parts: Parts) -> None:
-    assert len(parts.tokens.access(uuid4(), uuid4())) <= ACCESS_MOST
+    assert len(parts.tokens.access(unresolved(uuid4(), uuid4()))) <= ACCESS_MOST
     assert len(parts.tokens.refresh(uuid4(), 2**32 - 1)) <= 100
 
 
@@ -250,7 +254,7 @@ async def test_a_rotation_is_picked_up_while_running(
     rotated = keyring.rotated("2026-06-01T00:00:00Z")
     save_keyring(settings.keys, rotated)
     person = organisation.person("member")
-    fresh = parts.tokens.access(person.id, person.session_id)
+    fresh = parts.tokens.access(unresolved(person.id, person.session_id))
     assert jwt.get_unverified_header(fresh)["kid"] == rotated.newest.kid != keyring.newest.kid
     assert (await member.get("/v1/me")).status_code == 200, "a token of the key before"
     assert (await anyone.get("/v1/me", headers=bearer(fresh))).status_code == 200

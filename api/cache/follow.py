@@ -20,7 +20,6 @@ FRESH = 1.0
 STALE_MOST = 60.0
 """Seconds for which pages of channels are served without a database, marked as stale."""
 _PATIENCE = 0.3
-_LOAD_PATIENCE = 30.0
 _BEHIND_MOST = 50_000
 
 _log = logging.getLogger("handbook")
@@ -37,6 +36,7 @@ class Follower:
         self._database = database
         self._nudges = nudges
         self._token_life = token_life + timedelta(minutes=5)
+        self._stopping = False
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._running: asyncio.Task[None] | None = None
@@ -50,17 +50,17 @@ class Follower:
         self._running = asyncio.create_task(self._run(), name="follow the log")
 
     async def stop(self) -> None:
+        """Let a statement that is under way end: a connection that is cut off in the middle cannot be used again."""
+        self._stopping = True
+        self._nudges.wake()
         for task in (self._running, self._next):
             if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError, *_FAULTS):
+                with suppress(*_FAULTS):
                     await task
 
     async def follow(self) -> None:
         """See everything that was committed before this call. Calls that come while one waits share its statement."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._take_turn())
-        await asyncio.shield(self._next)
+        await asyncio.shield(self._begin())
 
     async def committed(self) -> None:
         """This process has committed a change: see it, and tell the others. What fails here is made up for by polling."""
@@ -75,8 +75,7 @@ class Follower:
         """
         if boot_clock() - self.view.confirmed_at <= FRESH:
             return True
-        with suppress(*_FAULTS):
-            await asyncio.wait_for(self.follow(), _PATIENCE)
+        await asyncio.wait({self._begin()}, timeout=_PATIENCE)  # what is not done by then goes on without us
         age = boot_clock() - self.view.confirmed_at
         if age <= FRESH:
             return True
@@ -84,12 +83,17 @@ class Follower:
             return False
         raise Unavailable
 
+    def _begin(self) -> "asyncio.Task[None]":
+        if self._next is None:
+            self._next = asyncio.create_task(self._take_turn(), name="look at the log")
+            self._next.add_done_callback(_forget_fault)
+        return self._next
+
     async def _take_turn(self) -> None:
         async with self._turn:
             self._next = None  # whoever comes from now on may have committed after our statement began
-            if self.view.head >= 0 and await asyncio.wait_for(self._read(), _PATIENCE):
-                return
-            await asyncio.wait_for(self._load(), _LOAD_PATIENCE)
+            if self.view.head < 0 or not await self._read():
+                await self._load()
 
     async def _read(self) -> bool:
         """Take in what is new; False where it is easier to load afresh."""
@@ -104,14 +108,20 @@ class Follower:
 
     async def _load(self) -> None:
         began = boot_clock()
-        async with self._database.following() as session:
+        async with self._database.reading() as session:
             snapshot = await load_log(session, self._database.clock() - self._token_life)
         self.view.load(snapshot, began)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             await self._nudges.wait(POLL)
             try:
                 await self.follow()
             except _FAULTS as error:
                 _log.warning("the log cannot be followed: %s", type(error).__name__)
+
+
+def _forget_fault(task: "asyncio.Task[None]") -> None:
+    """Whoever waited has been told; a look that nobody waited for is made up for by the next."""
+    if not task.cancelled():
+        task.exception()

@@ -22,6 +22,8 @@ GET /health/live
 anything                 200 200  200 200 200 200 200 200  200 200 200
 GET /health/ready
 anything                 200 200  200 200 200 200 200 200  200 200 200
+GET /metrics
+anything                 200 200  200 200 200 200 200 200  200 200 200
 GET /problems/{slug}
 anything                 200 200  200 200 200 200 200 200  200 200 200
 unknown                  404 404  404 404 404 404 404 404  404 404 404

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import documentation, problems
@@ -49,6 +50,18 @@ _ROUTERS = (
 )
 
 
+class Handbook(FastAPI):
+    """FastAPI with the page cache before all of it, its error handling included: a hit is answered in microseconds."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**said)
+        self._pages = Pages(super().__call__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._pages(scope, receive, send)
+
+
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     """Raises KeyringError where the keyring is missing or weak. The schema must be there: see `handbook migrate`."""
 
@@ -65,7 +78,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         await parts.attempts.close()
         await parts.database.close()
 
-    app = FastAPI(
+    app = Handbook(
         title="Sổ tay điện tử – Member handbook",
         version="1",
         lifespan=lifespan,
@@ -126,7 +139,7 @@ def build_cache(settings: Settings, database: Database, tokens: Tokens) -> PageC
 
 def _layers(settings: Settings) -> list[Middleware]:
     """From the outside in; each is pure ASGI."""
-    layers = [Middleware(Pages), Middleware(Envelope, tls=settings.public_url.scheme == "https")]
+    layers = [Middleware(Envelope, tls=settings.public_url.scheme == "https")]
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=trusted))

@@ -3,12 +3,12 @@
 import logging
 import re
 import time
+from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
-from api.languages import first_header
 from api.metrics import observe_request
 from api.problems import problem
 
@@ -36,7 +36,7 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = request_id_of(scope)
+        request_id = request_id_from(dict(scope["headers"]))
         scope["handbook.request_id"] = request_id
         is_head = scope["method"] == "HEAD"
         status = 0
@@ -87,13 +87,14 @@ def security(*, tls: bool) -> dict[str, str]:
     return {**_SECURITY, **({"Strict-Transport-Security": _YEAR_OF_TLS} if tls else {})}
 
 
-def request_id_of(scope: Scope) -> str:
+def request_id_from(headers: Mapping[bytes, bytes]) -> str:
     """The caller's, where it is one; else the trace's (W3C); else a new one."""
-    said = first_header(scope["headers"], b"x-request-id")
+    said = headers.get(b"x-request-id")
     if said is not None and _REQUEST_ID.fullmatch(said):
         return said.decode()
-    trace = _TRACE_PARENT.fullmatch(first_header(scope["headers"], b"traceparent") or b"")
-    return trace[1].decode() if trace else uuid7().hex
+    trace = headers.get(b"traceparent")
+    traced = _TRACE_PARENT.fullmatch(trace) if trace is not None else None
+    return traced[1].decode() if traced else uuid7().hex
 
 
 def _is_hostile(scope: Scope) -> bool:

@@ -15,7 +15,7 @@ from api.cache.nudges import Nudges
 from api.cache.shared import FeedQuery, NeedsDatabase, Shared
 from api.cache.view import boot_clock
 from api.encoding import has_tag, preferred
-from api.envelope import request_id_of, security
+from api.envelope import request_id_from, security
 from api.languages import negotiate
 from models.errors import HandbookError
 
@@ -23,6 +23,7 @@ FEED = "/v1/notices"
 _NOTICE = re.compile(r"/v1/notices/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 _ENTRIES_MOST = 8
 """Finished answers kept with one token."""
+_NOTHING = {"type": "http.response.body", "body": b""}
 _STALE = (b"cache-status", b"handbook; hit; ttl=-1; detail=stale-without-database")
 
 
@@ -71,20 +72,18 @@ class Pages:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(FEED):
             await self.app(scope, receive, send)
             return
-        authorization = language = accepted = condition = b""
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                authorization = (
-                    b"" if authorization else value
-                )  # whoever sends two is left to the application to refuse
-            elif name == b"if-none-match" and not condition:
-                condition = value
-            elif name == b"accept-encoding" and not accepted:
-                accepted = value
-            elif name == b"accept-language" and not language:
-                language = value
+        headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]):  # one said twice: the application knows what that means
+            await self.app(scope, receive, send)
+            return
+        authorization = headers.get(b"authorization", b"")
+        asked = (
+            scope["path"],
+            scope["query_string"],
+            headers.get(b"accept-language", b""),
+            headers.get(b"accept-encoding", b""),
+        )
         cache: PageCache = scope["app"].state.parts.cache
-        asked = (scope["path"], scope["query_string"], language, accepted)
         known = cache.directory.settled(authorization)
         form: Form | None = None
         stale = False
@@ -97,7 +96,20 @@ class Pages:
             if form is None:
                 await self.app(scope, receive, send)
                 return
-        await _send(cache, scope, send, form, condition, stale=stale)
+        extra = [(b"x-request-id", request_id_from(headers).encode())]
+        if stale:
+            cache.counts.stale += 1
+            extra.append(_STALE)
+        condition = headers.get(b"if-none-match")
+        if condition is not None and (
+            condition == form.tag or has_tag([condition.decode("latin-1")], form.tag.decode())
+        ):
+            cache.counts.not_modified += 1
+            await send({"type": "http.response.start", "status": 304, "headers": form.headers_304 + extra})
+            await send(_NOTHING)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": form.headers + extra})
+        await send({"type": "http.response.body", "body": form.body})
 
 
 async def _find(
@@ -133,17 +145,3 @@ async def _page(
         return None
     spoken = negotiate(language.decode("latin-1"))
     return await cache.shared.notice(known.channels, UUID(one[1]), spoken, render=render)
-
-
-async def _send(cache: PageCache, scope: Scope, send: Send, form: Form, condition: bytes, *, stale: bool) -> None:
-    request_id = (b"x-request-id", request_id_of(scope).encode())
-    extra = [request_id, _STALE] if stale else [request_id]
-    if stale:
-        cache.counts.stale += 1
-    if condition and (condition == form.tag or has_tag([condition.decode("latin-1")], form.tag.decode())):
-        cache.counts.not_modified += 1
-        await send({"type": "http.response.start", "status": 304, "headers": [*form.headers_304, *extra]})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": [*form.headers, *extra]})
-    await send({"type": "http.response.body", "body": form.body})

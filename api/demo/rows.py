@@ -88,7 +88,7 @@ class Rows:
 
 
 _BRANCH = (
-    *("no", "id", "code", "name", "name_folded", "kind", "parent_no", "path", "status", "successor_no", "revision"),
+    *("no", "id", "code", "name", "name_folded", "kind", "parent_no", "path", "status", "successor_no"),
     "created_at",
 )
 _MEMBER = (
@@ -119,7 +119,6 @@ def branch_rows(loaded: Loaded) -> Iterator[Rows]:
                 path,
                 BranchStatus.ACTIVE,
                 None,
-                1,
                 loaded.at,
             )
         )

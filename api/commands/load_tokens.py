@@ -62,8 +62,10 @@ async def write_load_tokens(
     The file has a JSON object a line: `login, member_id, access_token, refresh_token, expires_at, publishes_at`.
     The first is the secretary of the root, whose branch id is `publishes_at` (null for others); the others follow
     in no order, and belong to branches that Zipf's law chose. The share `expired` have access tokens of
-    yesterday and good refresh tokens. Readable by the owner alone, written whole or not at all. Raises NotMadeUp
-    where the organisation is not made up.
+    yesterday and good refresh tokens. A load uses the file up: refresh tokens are good once.
+
+    It is readable by the owner alone, and written whole or not at all. Raises NotMadeUp where the organisation is
+    not made up.
     """
     await _require_made_up(database)
     rng = random.Random(_SEED)  # noqa: S311 - chooses members, not secrets

@@ -40,7 +40,9 @@ def main(
         bool, typer.Option("--burst", help="An urgent notice that everyone opens, instead of a day.")
     ] = False,
     target: Annotated[str | None, typer.Option(help="Another server of yours; needs --tokens.")] = None,
-    tokens: Annotated[Path | None, typer.Option(help="Its file from `handbook demo --load-tokens`.")] = None,
+    tokens: Annotated[
+        Path | None, typer.Option(help="Its new file from `handbook demo --load-tokens`: a run uses it up.")
+    ] = None,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="The target may be another machine.")] = False,
 ) -> None:
     """Load a server of our own, or the target, and write var/load/report.html; exit code 1 where a promise broke."""

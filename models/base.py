@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Enum as SAEnum
 from sqlalchemy import String
@@ -81,6 +81,14 @@ def _only_text(pattern: re.Pattern[str], code: str) -> Callable[[object], object
     return check
 
 
+def _in_utc(value: datetime) -> datetime:
+    # the first and the last day that there are have instants that no calendar in UTC holds
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("instant.malformed", "malformed") from None
+
+
 def read_by(read: Callable[[str], str]) -> BeforeValidator:
     """A field's validator from one of `content`'s readers: its `Malformed` becomes a validation error of the same
     code.
@@ -113,6 +121,7 @@ Flag = Annotated[bool, Strict()]
 Instant = Annotated[
     datetime,
     BeforeValidator(_only_text(_INSTANT, "instant.malformed"), json_schema_input_type=datetime),
+    AfterValidator(_in_utc),
 ]
 """RFC 3339 with an offset in, UTC with `Z` out."""
 Day = Annotated[date, BeforeValidator(_only_text(_DAY, "day.malformed"), json_schema_input_type=date)]

@@ -65,8 +65,8 @@ class Request(Shape):
     model_config = ConfigDict(extra="forbid")
 
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _only_text(pattern: re.Pattern[str], code: str) -> Callable[[object], object]:
@@ -82,10 +82,9 @@ def _only_text(pattern: re.Pattern[str], code: str) -> Callable[[object], object
 
 
 def _in_utc(value: datetime) -> datetime:
-    # the first and the last day that there are have instants that no calendar in UTC holds
     try:
         return value.astimezone(UTC)
-    except OverflowError:
+    except OverflowError:  # the calendar's first and last hours, at an offset that leads out of it
         raise PydanticCustomError("instant.malformed", "malformed") from None
 
 
@@ -102,7 +101,7 @@ def read_by(read: Callable[[str], str]) -> BeforeValidator:
         except Malformed as error:
             raise PydanticCustomError(error.code, "malformed", error.details) from None
 
-    return BeforeValidator(check, json_schema_input_type=str)
+    return BeforeValidator(check)
 
 
 # Limits stand before the readers, which run first all the same: only so are they limits of text, with its error codes.
@@ -120,8 +119,8 @@ Count = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Instant = Annotated[
     datetime,
-    BeforeValidator(_only_text(_INSTANT, "instant.malformed"), json_schema_input_type=datetime),
     AfterValidator(_in_utc),
+    BeforeValidator(_only_text(_INSTANT, "instant.malformed"), json_schema_input_type=datetime),
 ]
 """RFC 3339 with an offset in, UTC with `Z` out."""
 Day = Annotated[date, BeforeValidator(_only_text(_DAY, "day.malformed"), json_schema_input_type=date)]

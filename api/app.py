@@ -8,14 +8,12 @@ from typing import Any
 
 import redis.asyncio as redis
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import documentation, problems
-from api.bodies import BODY_MOST
 from api.cache.breaker import Breaker
 from api.cache.follow import Follower
 from api.cache.known import Directory
@@ -27,7 +25,6 @@ from api.cache.store import SharedFragments
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
-from api.problems import Problem
 from api.routes import audit, auth, branches, files, me, members, notices, operator
 from api.security.attempts import Attempts
 from api.security.keys import open_keyring
@@ -82,9 +79,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         title="Sổ tay điện tử – Member handbook",
         version="1",
         lifespan=lifespan,
+        openapi_url=None,  # served by `documentation`
         docs_url=None,
         redoc_url=None,
-        max_body_size=BODY_MOST,
         middleware=_layers(settings),
         strict_content_type=True,
         redirect_slashes=False,
@@ -93,7 +90,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         app.include_router(routes)
     problems.install(app)
     documentation.install(app)
-    _describe(app)
     return app
 
 
@@ -149,32 +145,25 @@ def _layers(settings: Settings) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
-                expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+                allow_headers=[
+                    "Authorization",
+                    "Content-Type",
+                    "Idempotency-Key",
+                    "If-Match",
+                    "If-None-Match",
+                    "Range",
+                    "X-Request-ID",
+                    "traceparent",
+                ],
+                expose_headers=[
+                    "Content-Language",
+                    "ETag",
+                    "Idempotency-Replayed",
+                    "RateLimit",
+                    "Retry-After",
+                    "X-Request-ID",
+                ],
                 max_age=600,
             )
         )
     return [*layers, Middleware(Encoding)]
-
-
-def _describe(app: FastAPI) -> None:
-    """The contract, with the one shape of every refusal and the one way of signing in."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=__doc__ or "")
-            document["components"]["schemas"] |= _problem_schemas()
-            document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-            for path in document["paths"].values():
-                for operation in path.values():
-                    if operation["x-access"] != "anyone":
-                        operation["security"] = [{"bearer": []}]
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
-
-
-def _problem_schemas() -> dict[str, Any]:
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
-    return {**schema.pop("$defs"), "Problem": schema}

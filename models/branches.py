@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from content.text import fold
 from models.audit import audit
 from models.base import Code, Name, Request, Shape, byte_ordered, choice, new_id
 from models.changes import Topic, record
@@ -19,7 +18,7 @@ from models.database import lock, now, translating
 from models.errors import Conflict, FieldError, Invalid, NotFound
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Place, Viewer, below, require
-from models.search import matches
+from models.search import folded, matches
 
 DEPTH_MOST = 8
 TREE = "tree"
@@ -181,7 +180,7 @@ async def plant(
         no=no,
         code=code,
         name=name,
-        name_folded=fold(name),
+        name_folded=folded(name),
         kind=kind,
         parent_no=parent.no if parent else None,
         path=f"{parent.path if parent else ''}{no}/",
@@ -209,7 +208,7 @@ async def update_branch(session: AsyncSession, viewer: Viewer, branch: Branch, d
     async with translating(session, {"uq_branch_code": Conflict("branch.code_taken", code=data.code)}):
         for name, value in changes.items():
             setattr(branch, name, value)
-        branch.name_folded = fold(branch.name)
+        branch.name_folded = folded(branch.name)
     audit(
         session,
         viewer,

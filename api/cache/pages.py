@@ -126,7 +126,7 @@ async def _find(
         return None, False
     if page is None:
         return None, False
-    form = page.form(preferred(accepted.decode("latin-1")), cache.security)
+    form = page.form(preferred([accepted.decode("latin-1")]), cache.security)
     if fresh and known.head == cache.follower.view.head:
         if len(known.pages) >= _ENTRIES_MOST:
             known.pages.clear()

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from sqlalchemy import text
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from api.deps import PartsDep
 from api.languages import language_of
@@ -73,12 +73,14 @@ async def check_live() -> Alive:
 
 @unversioned.get("/health/ready", responses={503: {"model": Ready}})
 @declare(Access.ANYONE, transaction=False)
-async def check_ready(parts: PartsDep) -> Response:
+async def check_ready(response: Response, parts: PartsDep) -> Ready:
     """Can requests be answered? Says which part cannot."""
     checks = {"database": await _database(parts)}
-    healthy = set(checks.values()) == {"ok"}
-    ready = Ready(status="ok" if healthy else "unavailable", checks=checks)
-    return JSONResponse(ready.model_dump(), 200 if healthy else 503)
+    if set(checks.values()) == {"ok"}:
+        return Ready(status="ok", checks=checks)
+    response.status_code = 503
+    response.headers["Retry-After"] = "2"
+    return Ready(status="unavailable", checks=checks)
 
 
 @unversioned.get(

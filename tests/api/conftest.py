@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from redis import Redis
+from sqlalchemy import func, select
 
 from api.app import create_app
 from api.parts import Parts
@@ -16,6 +17,7 @@ from api.security.claims import unresolved
 from api.security.passwords import Passwords
 from api.settings import Settings
 from models.keyring import Keyring, save_keyring
+from models.tables import METADATA
 from tests.api.identity import CHEAP, Client, WatchedPasswords, give_password
 from tests.clock import StandingClock
 from tests.organisation import Organisation
@@ -123,3 +125,20 @@ async def secretary(acting_as: As) -> Client:
 @pytest.fixture
 async def admin(acting_as: As) -> Client:
     return acting_as("admin")
+
+
+@pytest.fixture
+async def unchanged(parts: Parts, organisation: Organisation) -> AsyncIterator[None]:
+    """Nothing may have been written when the test ends."""
+    before = await _counts(parts)
+    yield
+    assert await _counts(parts) == before
+
+
+async def _counts(parts: Parts) -> dict[str, int]:
+    """How many rows each table has."""
+    async with parts.database.reading() as session:
+        return {
+            table.name: await session.scalar(select(func.count()).select_from(table)) or 0
+            for table in METADATA.sorted_tables
+        }

@@ -189,7 +189,6 @@ async def test_tokens_not_made_here_are_refused(
         f"{kid}.{body}A",
         f"{first}.{first}",
         "đ" * 60,
-        "\x00",
         parts.tokens.access(unresolved(person.id, person.session_id)),
         parts.tokens.refresh(uuid4(), 1),
     ]

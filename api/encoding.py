@@ -3,7 +3,6 @@ already.
 """
 
 import gzip
-import hashlib
 from collections.abc import Callable
 
 import brotli
@@ -12,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.build import BUILD
-from api.tags import IDENTITY
+from api.tags import BODY, IDENTITY, digest
 
 LEAST = 256
 """Bytes; below that, compressing costs more than it saves."""
@@ -72,10 +71,9 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
     tag = headers.get("etag")
     cacheable = start["status"] == 200 and "no-store" not in cache_control and scope["method"] == "GET"
     if tag is None and cacheable:
-        digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-        tag = f'"{digest}{IDENTITY}{BUILD}"'
+        tag = f'"{digest(body)}{IDENTITY}{BUILD}"'
     if tag is not None:
-        tag = tag.replace(IDENTITY, f"-{encoding}-")
+        tag = tag.replace(BODY, f"-{digest(body)}-").replace(IDENTITY, f"-{encoding}-")
         headers["ETag"] = tag
         headers["Vary"] = VARY
         if scope["method"] == "GET" and has_tag(request.getlist("if-none-match"), tag):

@@ -24,7 +24,8 @@ _LOAD_PATIENCE = 30.0
 _BEHIND_MOST = 50_000
 
 _log = logging.getLogger("handbook")
-_FAULTS = (SQLAlchemyError, OSError, TimeoutError)
+FAULTS = (SQLAlchemyError, OSError, TimeoutError)
+"""What a database that is gone, slow or starting answers with."""
 
 
 class Follower:
@@ -37,33 +38,41 @@ class Follower:
         self._token_life = token_life + timedelta(minutes=5)
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
+        self._turns: set[asyncio.Task[None]] = set()
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load, then follow. Without a database it goes on trying; until it has loaded nothing is fresh."""
         try:
             await self._load()
-        except _FAULTS as error:
+        except FAULTS as error:
             _log.warning("the log cannot be loaded: %s", type(error).__name__)
         self._running = asyncio.create_task(self._run(), name="follow the log")
 
     async def stop(self) -> None:
-        for task in (self._running, self._next):
+        for task in (self._running, *self._turns):
             if task is not None:
                 task.cancel()
-                with suppress(asyncio.CancelledError, *_FAULTS):
+                with suppress(asyncio.CancelledError, *FAULTS):
                     await task
 
     async def follow(self) -> None:
         """See everything that was committed before this call. Calls that come while one waits share its statement."""
         if self._next is None:
-            self._next = asyncio.create_task(self._take_turn())
+            self._next = asyncio.create_task(self._take_turn(), name="take in the log")
+            self._turns.add(self._next)
+            self._next.add_done_callback(self._end_turn)
         await asyncio.shield(self._next)
 
     async def committed(self) -> None:
-        """This process has committed a change: see it, and tell the others. What fails here is made up for by polling."""
-        with suppress(*_FAULTS):
+        """This process has committed a change: see it, and tell the others.
+
+        Where it cannot be seen now, whoever asks next must follow first: nobody reads here what was before their write.
+        """
+        try:
             await self.follow()
+        except FAULTS:
+            self.view.confirmed_at = min(self.view.confirmed_at, boot_clock() - FRESH)
         await self._nudges.send()
 
     async def require_fresh(self, *, or_stale: bool = False) -> bool:
@@ -73,7 +82,7 @@ class Follower:
         """
         if boot_clock() - self.view.confirmed_at <= FRESH:
             return True
-        with suppress(*_FAULTS):
+        with suppress(*FAULTS):
             await asyncio.wait_for(self.follow(), _PATIENCE)
         age = boot_clock() - self.view.confirmed_at
         if age <= FRESH:
@@ -89,12 +98,17 @@ class Follower:
                 return
             await asyncio.wait_for(self._load(), _LOAD_PATIENCE)
 
+    def _end_turn(self, turn: asyncio.Task[None]) -> None:
+        self._turns.discard(turn)
+        if not turn.cancelled():
+            turn.exception()  # whoever waited may have left, and asyncio would complain that nobody looked
+
     async def _read(self) -> bool:
         """Take in what is new; False where it is easier to load afresh."""
         began = boot_clock()
         async with self._database.following() as session:
             head, moved = await read_log(session, self.view.head, _BEHIND_MOST)
-        if len(moved) > _BEHIND_MOST or head < self.view.head:
+        if len(moved) > _BEHIND_MOST or self.view.leads_elsewhere(head):
             return False
         self.view.apply(head, moved, began)
         return True
@@ -110,5 +124,5 @@ class Follower:
             await self._nudges.wait(POLL)
             try:
                 await self.follow()
-            except _FAULTS as error:
+            except FAULTS as error:
                 _log.warning("the log cannot be followed: %s", type(error).__name__)

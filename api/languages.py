@@ -8,14 +8,15 @@ from starlette.types import Scope
 Language = Literal["vi", "en"]
 DEFAULT: Language = "vi"
 _KNOWN: tuple[Language, ...] = ("vi", "en")
-_READ_MOST = 200
+READ_MOST = 200
+"""Bytes of `Accept-Language` that are looked at."""
 
 
 def language_of(scope: Scope) -> Language:
     """By `Accept-Language` (RFC 9110, 12.5.4); Vietnamese when it says nothing of either."""
     for name, value in scope["headers"]:
         if name == b"accept-language":
-            return negotiate(value[:_READ_MOST].decode("latin-1"))
+            return negotiate(value[:READ_MOST].decode("latin-1"))
     return DEFAULT
 
 

@@ -121,15 +121,17 @@ def build_cache(settings: Settings, database: Database, tokens: Tokens) -> PageC
     nudges = Nudges(client, breaker)
     follower = Follower(database, nudges, tokens.life)
     l2 = SharedFragments(client, breaker, lambda: database.keyring)
+    shared = Shared(database, follower, l2, counts)
     return PageCache(
         follower=follower,
         nudges=nudges,
-        directory=Directory(tokens, follower, database),
-        shared=Shared(database, follower, l2, counts),
+        directory=Directory(tokens, follower, database, shared.forget),
+        shared=shared,
         counts=counts,
         breaker=breaker,
         client=client,
         tls=settings.public_url.scheme == "https",
+        cross_origin=bool(settings.cors_origins),
     )
 
 

@@ -3,7 +3,6 @@ already.
 """
 
 import gzip
-import hashlib
 from collections.abc import Callable
 
 import brotli
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.build import BUILD
 from api.preferences import weights
-from api.tags import IDENTITY
+from api.tags import BODY, IDENTITY, digest
 
 LEAST = 256
 """Bytes; below that, compressing costs more than it saves."""
@@ -80,10 +79,9 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
             encoding = preferred(Headers(scope=scope).getlist("accept-encoding"))
     tag = headers.get("etag")
     if tag is None and start["status"] == 200 and "no-store" not in cache_control and scope["method"] == "GET":
-        digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-        tag = f'"{digest}{IDENTITY}{BUILD}"'
+        tag = f'"{digest(body)}{IDENTITY}{BUILD}"'
     if tag is not None:
-        headers["ETag"] = tag.replace(IDENTITY, f"-{encoding}-")
+        headers["ETag"] = tag.replace(BODY, f"-{digest(body)}-").replace(IDENTITY, f"-{encoding}-")
         headers["Vary"] = VARY
         if _unchanged(scope, start):
             return _not_modified(start, message)

@@ -10,12 +10,14 @@ from api.preferences import weights
 Language = Literal["vi", "en"]
 DEFAULT: Language = "vi"
 _KNOWN: tuple[Language, ...] = ("vi", "en")
+READ_MOST = 200
+"""Bytes of `Accept-Language` that are looked at."""
 
 
 def language_of(scope: Scope) -> Language:
     """By `Accept-Language` (RFC 9110, 12.5.4); Vietnamese when it says nothing of either."""
     said = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
-    return negotiate(said.decode("latin-1")) if said else DEFAULT
+    return negotiate(said[:READ_MOST].decode("latin-1")) if said else DEFAULT
 
 
 def negotiate(accepted: str) -> Language:

@@ -16,6 +16,8 @@ from models.permissions import Role, Viewer
 
 ALL = 0
 HERE = -1
+MEMBER = "m:"
+"""How the names of members' own channels begin."""
 _BITS = {role: 1 << position for position, role in enumerate(Role)}
 
 
@@ -46,7 +48,7 @@ def channel(branch_no: int, who: int) -> str:
 
 def member_channel(member_id: UUID) -> str:
     """Where what concerns one member alone is logged."""
-    return f"m:{member_id.hex}"
+    return f"{MEMBER}{member_id.hex}"
 
 
 def ancestors(path: str) -> list[int]:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from models.branches import Branch
 from models.changes import Change, ChannelVersion, LogHead, LostRange, Topic
+from models.channels import MEMBER
 
 
 class Moved(NamedTuple):
@@ -35,7 +36,7 @@ class Snapshot:
     """(channel, topic, number) of branches' channels."""
     parents: list[tuple[int, int | None]]
     access: list[tuple[str, int]]
-    """(channel, number) of members whose access changed lately."""
+    """(channel, number) of members whose access changed lately, and of branches that were closed."""
 
 
 async def load_log(session: AsyncSession, since: datetime) -> Snapshot:
@@ -46,7 +47,7 @@ async def load_log(session: AsyncSession, since: datetime) -> Snapshot:
     lost = await session.execute(select(col(LostRange.first), col(LostRange.last)))
     versions = await session.execute(
         select(col(ChannelVersion.channel), col(ChannelVersion.topic), col(ChannelVersion.seq)).where(
-            ~col(ChannelVersion.channel).startswith("m:")
+            ~col(ChannelVersion.channel).startswith(MEMBER)
         )
     )
     parents = await session.execute(select(col(Branch.no), col(Branch.parent_no)))

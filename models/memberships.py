@@ -94,7 +94,7 @@ async def open_membership(
     )
     async with translating(session, {OPEN_MEMBERSHIP: Conflict(f"membership.{kind}_exists")}):
         session.add(membership)
-    record(session, member_channel(member_id), Topic.ACCESS, "member", member_id)
+    record(session, member_channel(member_id), Topic.ACCESS, "access", member_id)
     return membership
 
 
@@ -102,7 +102,7 @@ async def end_membership(session: AsyncSession, membership: Membership, reason: 
     membership.ended_at = now(session)
     membership.end_reason = reason
     await session.flush()
-    record(session, member_channel(membership.member_id), Topic.ACCESS, "member", membership.member_id)
+    record(session, member_channel(membership.member_id), Topic.ACCESS, "access", membership.member_id)
 
 
 async def check_primary(session: AsyncSession, member_id: UUID, *, active: bool) -> None:

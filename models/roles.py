@@ -243,5 +243,5 @@ def _public(grant: RoleGrant, branch: Branch, member: Member) -> RoleGrantPublic
 
 
 def _record(session: AsyncSession, branch: Branch, member_id: UUID) -> None:
-    record(session, member_channel(member_id), Topic.ACCESS, "member", member_id)
+    record(session, member_channel(member_id), Topic.ACCESS, "access", member_id)
     record(session, channel(branch.no, ALL), Topic.BRANCH, "branch", branch.id)

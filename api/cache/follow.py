@@ -23,7 +23,8 @@ _PATIENCE = 0.3
 _BEHIND_MOST = 50_000
 
 _log = logging.getLogger("handbook")
-_FAULTS = (SQLAlchemyError, OSError, TimeoutError)
+FAULTS = (SQLAlchemyError, OSError, TimeoutError)
+"""What a database that is gone, slow or starting answers with."""
 
 
 class Follower:
@@ -39,13 +40,14 @@ class Follower:
         self._stopping = False
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
+        self._turns: set[asyncio.Task[None]] = set()
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load, then follow. Without a database it goes on trying; until it has loaded nothing is fresh."""
         try:
             await self._load()
-        except _FAULTS as error:
+        except FAULTS as error:
             _log.warning("the log cannot be loaded: %s", type(error).__name__)
         self._running = asyncio.create_task(self._run(), name="follow the log")
 
@@ -53,9 +55,9 @@ class Follower:
         """Let a statement that is under way end: a connection that is cut off in the middle cannot be used again."""
         self._stopping = True
         self._nudges.wake()
-        for task in (self._running, self._next):
+        for task in (self._running, *self._turns):
             if task is not None:
-                with suppress(*_FAULTS):
+                with suppress(*FAULTS):
                     await task
 
     async def follow(self) -> None:
@@ -63,9 +65,14 @@ class Follower:
         await asyncio.shield(self._begin())
 
     async def committed(self) -> None:
-        """This process has committed a change: see it, and tell the others. What fails here is made up for by polling."""
-        with suppress(*_FAULTS):
+        """This process has committed a change: see it, and tell the others.
+
+        Where it cannot be seen now, whoever asks next must follow first: nobody reads here what was before their write.
+        """
+        try:
             await self.follow()
+        except FAULTS:
+            self.view.confirmed_at = min(self.view.confirmed_at, boot_clock() - FRESH)
         await self._nudges.send()
 
     async def require_fresh(self, *, or_stale: bool = False) -> bool:
@@ -86,7 +93,8 @@ class Follower:
     def _begin(self) -> "asyncio.Task[None]":
         if self._next is None:
             self._next = asyncio.create_task(self._take_turn(), name="look at the log")
-            self._next.add_done_callback(_forget_fault)
+            self._turns.add(self._next)
+            self._next.add_done_callback(self._end_turn)
         return self._next
 
     async def _take_turn(self) -> None:
@@ -95,12 +103,17 @@ class Follower:
             if self.view.head < 0 or not await self._read():
                 await self._load()
 
+    def _end_turn(self, turn: asyncio.Task[None]) -> None:
+        self._turns.discard(turn)
+        if not turn.cancelled():
+            turn.exception()  # whoever waited may have left, and asyncio would complain that nobody looked
+
     async def _read(self) -> bool:
         """Take in what is new; False where it is easier to load afresh."""
         began = boot_clock()
         async with self._database.following() as session:
             head, moved = await read_log(session, self.view.head, _BEHIND_MOST)
-        if len(moved) > _BEHIND_MOST or head < self.view.head:
+        if len(moved) > _BEHIND_MOST or self.view.leads_elsewhere(head):
             return False
         self.lag = head - self.view.head
         self.view.apply(head, moved, began)
@@ -117,11 +130,5 @@ class Follower:
             await self._nudges.wait(POLL)
             try:
                 await self.follow()
-            except _FAULTS as error:
+            except FAULTS as error:
                 _log.warning("the log cannot be followed: %s", type(error).__name__)
-
-
-def _forget_fault(task: "asyncio.Task[None]") -> None:
-    """Whoever waited has been told; a look that nobody waited for is made up for by the next."""
-    if not task.cancelled():
-        task.exception()

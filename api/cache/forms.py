@@ -6,12 +6,13 @@ from api.build import BUILD
 from api.encoding import LEAST, VARY, compress
 from api.languages import Language
 from api.policy import Cached
+from api.tags import digest
 
 
 class Form:
     """Ready to send: the header list without the request id, the body, and the entity tag."""
 
-    __slots__ = ("body", "headers", "headers_304", "tag")
+    __slots__ = ("__weakref__", "body", "headers", "headers_304", "tag")
 
     def __init__(self, body: bytes, headers: list[tuple[bytes, bytes]], tag: bytes) -> None:
         self.body = body
@@ -29,7 +30,7 @@ class Page:
         self.body = body
         self.language = language
         self.size = 2 * len(body)
-        self._label = f"r{revision}-{language}" if revision is not None else ""
+        self._label = f"r{revision}-{digest(body)}-{language}" if revision is not None else ""
         self._forms: dict[str, Form] = {}
 
     def name(self, *key: object) -> None:

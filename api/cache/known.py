@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
+from weakref import ref
 
 from api.cache.follow import Follower
 from api.cache.forms import Form
@@ -33,14 +35,22 @@ class Known:
         self.valid_until = datetime.min.replace(tzinfo=UTC)
         self.viewer = Viewer(claims.member_id)
         self.channels: tuple[tuple[int, int], ...] = ()
-        self.pages: dict[tuple[str, bytes, bytes, bytes], Form] = {}
-        """Finished answers of this head by the bytes of the request; emptied when the head moves."""
+        self.pages: dict[tuple[str, bytes, bytes, bytes], ref[Form]] = {}
+        """Finished answers of this head by the bytes of the request; emptied when the head moves. The pages alone hold
+        them: a hundred thousand tokens that are not used again would otherwise keep every version that there was.
+        """
 
 
 class Directory:
-    """The tokens that this process has seen: an LRU by the token's bytes. Failures are not kept."""
+    """The tokens that this process has seen: an LRU by the token's bytes. Failures are not kept.
 
-    def __init__(self, tokens: Tokens, follower: Follower, database: Database) -> None:
+    `forget` is called when the keyring changed: what was made under the old one may no longer verify.
+    """
+
+    def __init__(self, tokens: Tokens, follower: Follower, database: Database, forget: Callable[[], None]) -> None:
+        self._forget = forget
+        self._ring = tokens.ring
+        self._looked_at = float("-inf")
         self._tokens = tokens
         self._follower = follower
         self._database = database
@@ -50,6 +60,8 @@ class Directory:
 
     def settled(self, authorization: bytes) -> Known | None:
         """The entry of a token that needs nothing looked up: seen before, not expired, and nothing changed since."""
+        if self._looked_at != self._follower.view.confirmed_at:
+            self._look_at_keys()
         known = self._known.get(authorization)
         if known is None or known.head != self._follower.view.head:
             return None
@@ -75,6 +87,15 @@ class Directory:
             self._known.popitem(last=False)
         return known
 
+    def _look_at_keys(self) -> None:
+        """As often as the log is followed: tokens signed with a key that was dropped are not remembered."""
+        self._looked_at = self._follower.view.confirmed_at
+        ring = self._tokens.ring
+        if ring is not self._ring:
+            self._ring = ring
+            self._known.clear()
+            self._forget()
+
     async def _settle(self, known: Known) -> Known:
         """Bring an entry to the view's head."""
         now = self._clock()
@@ -82,14 +103,16 @@ class Directory:
             raise Unauthenticated(Unauthenticated.REFRESH)
         view = self._follower.view
         if known.head != view.head:
-            resolved = False
-            while view.access.get(known.channel, 0) > known.claims.as_of or not view.knows(known.claims.as_of):
-                known.claims = await self._resolve(known.claims)
-                resolved = True
-            known.pages = {}
-            if known.shape == view.shape and not resolved:
+            claims = known.claims
+            while view.access_moved(claims, known.channel):
+                claims = await self._resolve(claims)
+            if claims is not known.claims or known.shape != view.shape:
+                known.claims = claims
+                _derive(known, view, now)
+            elif known.head != view.head:
+                known.pages = {}
                 known.head = view.head
-        if known.head != view.head or now >= known.valid_until:
+        if now >= known.valid_until:
             _derive(known, view, now)
         return known
 
@@ -123,4 +146,5 @@ def _derive(known: Known, view: View, now: datetime) -> None:
     )
     known.channels = view.heard_by(known.viewer)
     known.valid_until = datetime.fromtimestamp(min([known.expires_at, *ends]), UTC)
+    known.pages = {}
     known.head, known.shape = view.head, view.shape

@@ -2,12 +2,13 @@
 
 import re
 from uuid import UUID
+from weakref import ref
 
 import redis.asyncio as redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.cache.breaker import Breaker
-from api.cache.follow import FRESH, Follower
+from api.cache.follow import FAULTS, FRESH, Follower
 from api.cache.forms import Form, Page
 from api.cache.known import Directory, Known
 from api.cache.metrics import Counts
@@ -16,7 +17,7 @@ from api.cache.shared import FeedQuery, NeedsDatabase, Shared
 from api.cache.view import boot_clock
 from api.encoding import has_tag, preferred
 from api.envelope import request_id_from, security
-from api.languages import negotiate
+from api.languages import READ_MOST, negotiate
 from models.errors import HandbookError
 
 FEED = "/v1/notices"
@@ -24,6 +25,8 @@ _NOTICE = re.compile(r"/v1/notices/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 _ENTRIES_MOST = 8
 """Finished answers kept with one token."""
 _NOTHING = {"type": "http.response.body", "body": b""}
+_SPOKEN_MOST = 400
+"""Bytes of what a client says that it accepts, for its answer to be kept with its token."""
 _STALE = (b"cache-status", b"handbook; hit; ttl=-1; detail=stale-without-database")
 
 
@@ -41,6 +44,7 @@ class PageCache:
         breaker: Breaker,
         client: "redis.Redis | None",
         tls: bool,
+        cross_origin: bool,
     ) -> None:
         self.follower = follower
         self.directory = directory
@@ -48,6 +52,8 @@ class PageCache:
         self.counts = counts
         self.breaker = breaker
         self.security = [(name.lower().encode(), value.encode()) for name, value in security(tls=tls).items()]
+        self.cross_origin = cross_origin
+        """Are there web apps elsewhere? Their requests go on to the layer that answers them."""
         self._nudges = nudges
         self._client = client
 
@@ -69,12 +75,18 @@ class Pages:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(FEED):
+        if (
+            scope["type"] != "http"
+            or not scope["path"].startswith(FEED)
+            or scope["method"] not in {"GET", "HEAD"}
+            or b"%" in (scope.get("raw_path") or b"")  # an escape hides what the application would refuse
+        ):
             await self.app(scope, receive, send)
             return
+        cache: PageCache = scope["app"].state.parts.cache
         headers = dict(scope["headers"])
-        if len(headers) != len(scope["headers"]):  # one said twice: the application knows what that means
-            await self.app(scope, receive, send)
+        if len(headers) != len(scope["headers"]) or (cache.cross_origin and b"origin" in headers):
+            await self.app(scope, receive, send)  # one said twice, or CORS: the application knows what that means
             return
         authorization = headers.get(b"authorization", b"")
         asked = (
@@ -83,12 +95,12 @@ class Pages:
             headers.get(b"accept-language", b""),
             headers.get(b"accept-encoding", b""),
         )
-        cache: PageCache = scope["app"].state.parts.cache
         known = cache.directory.settled(authorization)
         form: Form | None = None
         stale = False
         if known is not None and boot_clock() - cache.follower.view.confirmed_at <= FRESH:
-            form = known.pages.get(asked)
+            kept = known.pages.get(asked)
+            form = kept() if kept is not None else None
         if form is not None:
             cache.counts.known += 1
         else:
@@ -109,7 +121,7 @@ class Pages:
             await send(_NOTHING)
             return
         await send({"type": "http.response.start", "status": 200, "headers": form.headers + extra})
-        await send({"type": "http.response.body", "body": form.body})
+        await send({"type": "http.response.body", "body": form.body if scope["method"] == "GET" else b""})
 
 
 async def _find(
@@ -121,16 +133,18 @@ async def _find(
     try:
         fresh = await cache.follower.require_fresh(or_stale=True)
         known = await cache.directory.recognise(authorization)
+        head = known.head
         page = await _page(cache, known, path, query, language, render=fresh)
-    except (HandbookError, NeedsDatabase):
+    except (HandbookError, NeedsDatabase, *FAULTS):
         return None, False
     if page is None:
         return None, False
     form = page.form(preferred([accepted.decode("latin-1")]), cache.security)
-    if fresh and known.head == cache.follower.view.head:
+    # not where either moved while we rendered: another request may have brought the entry to a head that this is not of
+    if fresh and head == known.head == cache.follower.view.head and len(language) + len(accepted) <= _SPOKEN_MOST:
         if len(known.pages) >= _ENTRIES_MOST:
             known.pages.clear()
-        known.pages[asked] = form
+        known.pages[asked] = ref(form)
     return form, not fresh
 
 
@@ -143,5 +157,5 @@ async def _page(
     one = _NOTICE.fullmatch(path)
     if one is None or query:
         return None
-    spoken = negotiate(language.decode("latin-1"))
+    spoken = negotiate(language[:READ_MOST].decode("latin-1"))
     return await cache.shared.notice(known.channels, UUID(one[1]), spoken, render=render)

@@ -12,6 +12,7 @@ from api.cache.follow import Follower
 from api.cache.forms import Page
 from api.cache.metrics import Counts
 from api.cache.store import FRAGMENTS_MOST, PAGES_MOST, Bounded, Fragment, SharedFragments
+from api.cache.view import View
 from api.languages import Language
 from models.database import Database
 from models.notices.shared import KEPT, SharedNotice, render_channel, render_notice
@@ -22,6 +23,7 @@ Channel = tuple[int, int]
 
 _LIMITS = frozenset({10, LIMIT_DEFAULT, 50, 100})
 """Only usual sizes are kept, so that nobody can mint entries."""
+_QUERY_MOST = 60
 
 
 class FeedQuery(NamedTuple):
@@ -34,9 +36,12 @@ class FeedQuery(NamedTuple):
     def parse(cls, query: bytes) -> "FeedQuery | None":
         if not query:
             return cls(LIMIT_DEFAULT, None)
-        if len(query) > 60:
+        if len(query) > _QUERY_MOST:
             return None
-        said = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        said = dict(pairs)
+        if len(said) != len(pairs):
+            return None  # the router reads a repeated filter its own way, and binds the cursor to all of them
         limit, category = said.pop("limit", str(LIMIT_DEFAULT)), said.pop("category", None)
         if said or limit not in {str(n) for n in _LIMITS} or category not in {None, *Category}:
             return None
@@ -62,12 +67,21 @@ class Shared:
         self._notices: Bounded[UUID, SharedNotice] = Bounded(FRAGMENTS_MOST)
         self._flights: dict[tuple[object, ...], asyncio.Task[Fragment]] = {}
         self._openings: dict[tuple[UUID, int], asyncio.Task[SharedNotice | None]] = {}
+        self._era = 0
+
+    def forget(self) -> None:
+        """What is under way is not kept either."""
+        self._era = self._follower.view.era
+        for kept in (self._pages, self._fragments, self._notices):
+            kept.clear()
+        self._flights = {}
+        self._openings = {}
 
     async def feed(self, channels: Sequence[Channel], query: FeedQuery, *, render: bool) -> Page | None:
         """The first page of these channels; None only where it would have to be rendered and may not."""
-        view = self._follower.view
-        versions = [view.issued(no, who) for no, who in channels]
-        key = ("feed", query, tuple(channels), max(versions, default=0))
+        view = self._view()
+        versions = tuple([view.issued(no, who) for no, who in channels])
+        key = ("feed", query, tuple(channels), versions)
         page = self._pages.get(key)
         if page is not None:
             self._counts.page += 1
@@ -75,17 +89,20 @@ class Shared:
         if not render:
             return None
         fragments = await asyncio.gather(*(self._fragment(c, v) for c, v in zip(channels, versions, strict=True)))
-        page = self._merge(fragments, query)
-        key = ("feed", query, tuple(channels), max((f.version for f in fragments), default=0))
-        page.name(*key)
-        self._pages.put(key, page, page.size)
+        # Every version, not the greatest alone: fragments read at different moments make pages that no one moment had.
+        key = ("feed", query, tuple(channels), tuple([fragment.version for fragment in fragments]))
+        page = self._pages.get(key)
+        if page is None:  # else somebody who waited for the same fragments was first
+            page = self._merge(fragments, query)
+            page.name(*key)
+            self._pages.put(key, page, page.size)
         return page
 
     async def notice(
         self, channels: Sequence[Channel], notice_id: UUID, language: Language, *, render: bool
     ) -> Page | None:
         """A published notice that one of these channels hears; None where the router must say what it is."""
-        view = self._follower.view
+        view = self._view()
         shared = self._notices.get(notice_id)
         if shared is None or view.issued(shared.branch_no, shared.who) > shared.version:
             if not render:
@@ -102,6 +119,13 @@ class Shared:
             self._counts.page += 1
         return page
 
+    def _view(self) -> View:
+        """The view, after forgetting what was read in a history that is no longer the database's."""
+        view = self._follower.view
+        if view.era != self._era:
+            self.forget()
+        return view
+
     async def _fragment(self, channel: Channel, wanted: int) -> Fragment:
         kept = self._fragments.get(channel)
         if kept is not None and kept.version >= wanted:
@@ -115,6 +139,7 @@ class Shared:
 
     async def _fetch(self, channel: Channel, wanted: int) -> Fragment:
         """From L2, else one render. It is kept under the version that it was read at, never under the wanted one."""
+        flights = self._flights
         fragment = await self._l2.get(channel, wanted)
         if fragment is not None:
             self._counts.fragment += 1
@@ -124,7 +149,7 @@ class Shared:
             self._counts.render += 1
             self._l2.put(channel, fragment)
         kept = self._fragments.get(channel)
-        if kept is None or kept.version < fragment.version:
+        if flights is self._flights and (kept is None or kept.version < fragment.version):
             self._fragments.put(channel, fragment, fragment.size)
         return fragment
 
@@ -137,10 +162,11 @@ class Shared:
         return await asyncio.shield(flight)
 
     async def _read(self, notice_id: UUID) -> SharedNotice | None:
+        openings = self._openings
         async with self._database.reading() as session:
             shared = await render_notice(session, notice_id)
         self._counts.render += 1
-        if shared is not None:
+        if shared is not None and openings is self._openings:
             self._notices.put(notice_id, shared, len(shared.notice.body) + len(shared.notice.body_html))
         return shared
 
@@ -151,10 +177,12 @@ class Shared:
             for fragment in fragments
         ]
         merged = list(islice(heapq.merge(*lines, key=lambda line: line[:2], reverse=True), query.limit + 1))
-        cut = any(len(fragment.lines) > KEPT for fragment in fragments)
         shown, more = merged[: query.limit], len(merged) > query.limit
-        if query.category is not None and cut and not more:
-            raise NeedsDatabase
+        if query.category is not None:
+            # below the last line of a channel that was cut off, others of this category may be missing
+            ends = [fragment.lines[-1][:2] for fragment in fragments if len(fragment.lines) > KEPT]
+            if ends and not (more and shown[-1][:2] >= max(ends)):
+                raise NeedsDatabase
         cursor = "null"
         if more:
             request = PageRequest(query.named, query.limit)

@@ -8,8 +8,9 @@ import time
 from array import array
 from collections.abc import Sequence
 
-from models.changes import Topic
-from models.channels import Hearing
+from api.security.claims import Claims
+from models.changes import JUMP, Topic
+from models.channels import MEMBER, Hearing
 from models.following import Moved, Snapshot
 from models.permissions import Viewer
 
@@ -30,6 +31,7 @@ class View:
 
     __slots__ = (
         "_branch",
+        "_closed",
         "_issued",
         "_lost",
         "_parents",
@@ -37,6 +39,7 @@ class View:
         "_whos",
         "access",
         "confirmed_at",
+        "era",
         "head",
         "shape",
     )
@@ -46,6 +49,8 @@ class View:
         self.confirmed_at = float("-inf")
         self.shape = 0
         """Moves when paths or the set of channels do: what was derived from them is derived again."""
+        self.era = 0
+        """Moves when the history that we knew is no longer the database's: what was read in it is forgotten."""
         self.access: dict[str, int] = {}
         self._parents = array("i")
         self._issued: dict[tuple[int, int], int] = {}
@@ -53,9 +58,13 @@ class View:
         self._branch: dict[int, int] = {}
         self._paths: dict[int, str] = {}
         self._lost: tuple[tuple[int, int], ...] = ()
+        self._closed: dict[int, int] = {}
+        """Branches that were merged or dissolved, with the access of everyone in them."""
 
     def load(self, snapshot: Snapshot, confirmed_at: float) -> None:
         """Start afresh from a snapshot."""
+        if self.leads_elsewhere(snapshot.head):
+            self.era += 1
         most = max((no for no, _ in snapshot.parents), default=0)
         parents = array("i", [_NONE]) * (most + 1)
         for no, parent in snapshot.parents:
@@ -73,7 +82,9 @@ class View:
         for no, who in issued:
             self._whos[no] = (*self._whos.get(no, ()), who)
         self._lost = tuple(snapshot.lost)
-        self.access = dict(snapshot.access)
+        self.access, self._closed = {}, {}
+        for channel, seq in snapshot.access:
+            self._note_access(channel, seq)
         self.head, self.confirmed_at = snapshot.head, confirmed_at
         self.shape += 1
 
@@ -81,10 +92,17 @@ class View:
         """Take in what lies above `head`, in order."""
         for change in moved:
             if change.topic == Topic.ACCESS:
-                self.access[change.channel] = change.seq
-            elif not change.channel.startswith("m:"):
+                self._note_access(change.channel, change.seq)
+            elif not change.channel.startswith(MEMBER):
                 self._apply_to_branch(change)
         self.head, self.confirmed_at = head, confirmed_at
+
+    def _note_access(self, channel: str, seq: int) -> None:
+        if channel.startswith(MEMBER):
+            self.access[channel] = seq
+        else:
+            no, _ = _parsed(channel)
+            self._closed[no] = seq
 
     def _apply_to_branch(self, change: Moved) -> None:
         no, who = _parsed(change.channel)
@@ -127,6 +145,16 @@ class View:
         return tuple(
             (no, who) for no in sorted(hearing.above) for who in self._whos.get(no, ()) if hearing.hears(no, who)
         )
+
+    def leads_elsewhere(self, head: int) -> bool:
+        """Was the database lost and an older copy put in its place? Then the head went back, or jumped over a hole."""
+        return self.head >= 0 and (head < self.head or head // JUMP != self.head // JUMP)
+
+    def access_moved(self, claims: Claims, channel: str) -> bool:
+        """Did the access of this member, or of a branch they belong to, change after their claims were resolved?"""
+        if not self.knows(claims.as_of) or self.access.get(channel, 0) > claims.as_of:
+            return True
+        return bool(self._closed) and any(self._closed.get(no, 0) > claims.as_of for no, _ in claims.branches)
 
     def knows(self, number: int) -> bool:
         """Is this one of our numbers: neither beyond the head nor given out by a database that was lost?"""

@@ -146,7 +146,7 @@ async def _switch(using: Settings, number: str, *, disabled: bool) -> None:
         if disabled:
             await end_sessions(session, member.id, "disabled")
         audit(session, OPERATOR, f"user.{'disable' if disabled else 'enable'}", "member", member.id, branch_no=None)
-        record(session, member_channel(member.id), Topic.ACCESS, "member", member.id)
+        record(session, member_channel(member.id), Topic.ACCESS, "access", member.id)
 
 
 async def _branch(session: AsyncSession, code: str) -> Branch:

@@ -11,7 +11,7 @@ from api.security.claims import Claims, read, unresolved, written
 from api.security.keys import KeyringFile
 from models.database import Clock
 from models.errors import Unauthenticated
-from models.keyring import decode, encode
+from models.keyring import Keyring, decode, encode
 
 ISSUER = "handbook"
 AUDIENCE = "handbook-app"
@@ -54,6 +54,11 @@ class Tokens:
         self._keys = keys
         self._clock = clock
         self.life = life
+
+    @property
+    def ring(self) -> Keyring:
+        """The keyring as it is now: another object when the file was rotated or pruned."""
+        return self._keys.current()
 
     def access(self, claims: Claims) -> str:
         """A token with these claims. Where they would make it too long, it says to resolve them instead."""

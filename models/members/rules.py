@@ -223,7 +223,7 @@ async def update_member(
 async def _follow_status(session: AsyncSession, viewer: Viewer, member: Member, before: MemberStatus) -> None:
     if before not in ACTIVE:
         raise Conflict("member.closed")
-    record(session, member_channel(member.id), Topic.ACCESS, "member", member.id)
+    record(session, member_channel(member.id), Topic.ACCESS, "access", member.id)
     if member.is_active:
         return
     for membership in await open_memberships(session, member.id):

@@ -324,7 +324,7 @@ async def _revise(session: AsyncSession, revised: Sequence[_Revised]) -> None:
         channel = member_channel(each.person.id)
         record(session, channel, Topic.PROFILE, "member", each.person.id)
         if "status" in each.values:
-            record(session, channel, Topic.ACCESS, "member", each.person.id)
+            record(session, channel, Topic.ACCESS, "access", each.person.id)
     connection = await session.connection()
     for names, parameters_of in by_columns.items():
         statement = (
@@ -349,7 +349,7 @@ async def _transfer(session: AsyncSession, viewer: Viewer, revised: Sequence[_Re
     places = [(person.id, branch) for person, branch in moved]
     await insert_rows(session, Membership, _memberships(session, viewer, places))
     for person, _ in moved:
-        record(session, member_channel(person.id), Topic.ACCESS, "member", person.id)
+        record(session, member_channel(person.id), Topic.ACCESS, "access", person.id)
 
 
 def _memberships(session: AsyncSession, viewer: Viewer, places: Iterable[tuple[UUID, _Branch]]) -> list[dict[str, Any]]:

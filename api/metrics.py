@@ -4,13 +4,11 @@ Counters of several worker processes are added up through files in `PROMETHEUS_M
 sets before the workers begin.
 """
 
-import os
-
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 from api.cache.metrics import Counts
+from api.settings import metrics_are_shared
 
-MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _requests = Histogram(
@@ -47,7 +45,7 @@ def publish(counts: Counts, *, head: int, lag: int, age: float, breaker_open: bo
 
 
 def exposition() -> bytes:
-    if MULTIPROCESS not in os.environ:
+    if not metrics_are_shared():
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped

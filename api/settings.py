@@ -1,5 +1,6 @@
 """The only reader of the environment. Each setting is a variable `HANDBOOK_…`; `.env.example` lists them all."""
 
+import os
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Self
@@ -133,6 +134,19 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where worker processes add their figures up: prometheus-client reads it from the environment itself."""
+
+
+def share_metrics(folder: str) -> None:
+    """Let processes that this one starts add their figures up in `folder`."""
+    os.environ[METRICS_FOLDER] = folder
+
+
+def metrics_are_shared() -> bool:
+    return METRICS_FOLDER in os.environ
 
 
 def env_example() -> str:

@@ -151,11 +151,11 @@ async def _find(
 async def _page(
     cache: PageCache, known: Known, path: str, query: bytes, language: bytes, *, render: bool
 ) -> Page | None:
+    spoken = negotiate(language[:READ_MOST].decode("latin-1"))
     if path == FEED:
         asked = FeedQuery.parse(query)
-        return None if asked is None else await cache.shared.feed(known.channels, asked, render=render)
+        return None if asked is None else await cache.shared.feed(known.channels, asked, spoken, render=render)
     one = _NOTICE.fullmatch(path)
     if one is None or query:
         return None
-    spoken = negotiate(language[:READ_MOST].decode("latin-1"))
     return await cache.shared.notice(known.channels, UUID(one[1]), spoken, render=render)

@@ -1,6 +1,5 @@
 """`handbook serve` and `handbook migrate`."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -13,8 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.commands.running import console, one_line, open_database, run, settings
 from api.logs import configure_logs
-from api.metrics import MULTIPROCESS
-from api.settings import Settings, load_settings
+from api.settings import Settings, load_settings, share_metrics
 from models.migrate import current_revision, migrate
 
 _GRACE = 30
@@ -45,7 +43,7 @@ def _shared_metrics(workers: int) -> Iterator[None]:
         yield
         return
     with TemporaryDirectory(prefix="handbook-metrics-") as folder:
-        os.environ[MULTIPROCESS] = folder
+        share_metrics(folder)
         yield
 
 

@@ -53,9 +53,10 @@ async def log_in(parts: Parts, login: str, password: str, device: Device, addres
         if not await parts.passwords.verify(password, account.password_hash if account else None) or account is None:
             await failed()
             raise Unauthenticated(Unauthenticated.SIGN_IN)
+    as_of = _known_up_to(parts)
     async with parts.transaction() as session:
         await lock_account(session, account.member_id, account.password_hash)  # it may have changed meanwhile
-        return await _start(parts, session, account.member_id, device, network)
+        return await _start(parts, session, account.member_id, device, network, as_of)
 
 
 async def activate(
@@ -77,19 +78,21 @@ async def activate(
             raise Unauthenticated(Unauthenticated.SIGN_IN)
     parts.passwords.require_good(password, names, "/password")
     password_hash = await parts.passwords.hash(password)
+    as_of = _known_up_to(parts)
     async with parts.transaction() as session:
         if not await redeem_code(session, account, code, password_hash):
             raise Unauthenticated(Unauthenticated.SIGN_IN)
         await end_sessions(session, account.member_id, "recovered")
-        return await _start(parts, session, account.member_id, device, network)
+        return await _start(parts, session, account.member_id, device, network, as_of)
 
 
 async def refresh(parts: Parts, token: str) -> TokenPair:
     """The successor of a refresh token, with a new access token."""
     said = parts.tokens.read_refresh(token)
+    as_of = _known_up_to(parts)
     async with parts.transaction() as session:
         row = await use_refresh(session, said.session_id, said.generation)
-        return await _pair(parts, session, row, said.generation + 1)
+        return await _pair(parts, session, row, said.generation + 1, as_of)
 
 
 async def change_password(parts: Parts, viewer: Viewer, current: str, new: str) -> None:
@@ -111,15 +114,20 @@ async def change_password(parts: Parts, viewer: Viewer, current: str, new: str) 
         await end_sessions(session, member_id, "password_changed", but=viewer.session_id)
 
 
+def _known_up_to(parts: Parts) -> int:
+    """The log's number as of which claims will hold: read before anything that they claim, the session's life included."""
+    return parts.cache.follower.view.head
+
+
 async def _start(
-    parts: Parts, session: AsyncSession, member_id: UUID, device: Device, network: str | None
+    parts: Parts, session: AsyncSession, member_id: UUID, device: Device, network: str | None, as_of: int
 ) -> TokenPair:
     await require_open_account(session, member_id)
-    return await _pair(parts, session, await start_session(session, member_id, device, network), 1)
+    row = await start_session(session, member_id, device, network)
+    return await _pair(parts, session, row, 1, as_of)
 
 
-async def _pair(parts: Parts, session: AsyncSession, row: DeviceSession, generation: int) -> TokenPair:
-    as_of = parts.cache.follower.view.head  # read before what is claimed: a change between the two is looked up again
+async def _pair(parts: Parts, session: AsyncSession, row: DeviceSession, generation: int, as_of: int) -> TokenPair:
     claims = claims_of(row.member_id, row.id, await belongings(session, row.member_id), as_of)
     return TokenPair(
         member_id=row.member_id,

@@ -226,7 +226,9 @@ async def test_every_query_parameter_refuses_what_it_cannot_be(
 
 
 async def test_head_is_get_without_the_body(app: FastAPI, admin: Client, organisation: Organisation) -> None:
-    paths = [operation.url(organisation) for operation in operations(app) if operation.method == "GET"]
+    # what /metrics counts moves with every request
+    gets = [o for o in operations(app) if o.method == "GET" and not str(o).endswith("/metrics")]
+    paths = [operation.url(organisation) for operation in gets]
     for path in [*paths, "/docs", "/docs/start.js", "/docs/static/favicon.png", "/openapi.json", "/nowhere"]:
         same = {"X-Request-ID": "one-and-the-same"}
         get, head = await admin.get(path, headers=same), await admin.head(path, headers=same)

@@ -1,4 +1,4 @@
-"""What operators watch: requests, the cache, the log's lag, Redis, and the queue for passwords. Prometheus reads `/metrics`.
+"""What operators watch at `/metrics`: requests, the cache, the log's lag, Redis, the queue for passwords.
 
 Counters of several worker processes are added up through files in `PROMETHEUS_MULTIPROC_DIR`, which `handbook serve`
 sets before the workers begin.

@@ -87,7 +87,7 @@ class Database:
         return self._session(self._write_engine)
 
     def following(self) -> AsyncSession:
-        """For following the log: a connection of its own to the primary, which no burst of requests can keep it from."""
+        """For following the log: a connection of its own, which no burst of requests can keep it from."""
         return self._session(self._follow_engine)
 
     @property

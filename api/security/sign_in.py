@@ -115,7 +115,7 @@ async def change_password(parts: Parts, viewer: Viewer, current: str, new: str) 
 
 
 def _known_up_to(parts: Parts) -> int:
-    """The log's number as of which claims will hold: read before anything that they claim, the session's life included."""
+    """The log's number as of which claims will hold: read before anything that they claim, the session's life too."""
     return parts.cache.follower.view.head
 
 

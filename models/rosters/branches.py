@@ -231,7 +231,6 @@ async def _plant(
                 "parent_no": found[each.parent_code].no if each.parent_code else None,
                 "path": f"{parent_path}{no}/",
                 "status": BranchStatus.ACTIVE,
-                "revision": 1,
                 "created_at": at,
             }
         )

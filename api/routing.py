@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,8 +37,9 @@ class Route(APIRoute):
             "x-cached": policy.cached.value,
             **(said.get("openapi_extra") or {}),
         }
-        if policy.idempotent:
-            said["openapi_extra"]["parameters"] = [_IDEMPOTENCY_PARAMETER]
+        taken = [*([_IF_MATCH] if policy.revisioned else []), *([_IDEMPOTENCY_KEY] if policy.idempotent else [])]
+        if taken:
+            said["openapi_extra"]["parameters"] = taken
         said["operation_id"] = said["name"] = said.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **said)
         self.responses = {**{status: _refusal(status) for status in self._statuses()}, **self.responses}
@@ -53,7 +55,8 @@ class Route(APIRoute):
             statuses |= {401, 403}
         if self.dependant.path_params:
             statuses |= {404}
-        if self.dependant.query_params or self.body_field is not None:
+        asked = list(_with_inner(self.dependant))
+        if any(one.query_params or one.header_params for one in asked) or self.body_field is not None:
             statuses |= {422}
         if self.body_field is not None:
             statuses |= {413, 415}
@@ -130,8 +133,21 @@ class Route(APIRoute):
         return response
 
 
+def _with_inner(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for inner in dependant.dependencies:
+        yield from _with_inner(inner)
+
+
 _ROUTE_MOST = 80
-_IDEMPOTENCY_PARAMETER = {
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the copy being changed.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+_IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,

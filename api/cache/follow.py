@@ -20,6 +20,11 @@ FRESH = 1.0
 STALE_MOST = 60.0
 """Seconds for which pages of channels are served without a database, marked as stale."""
 _PATIENCE = 0.3
+"""Seconds that a request waits to see the log."""
+_HUNG = 2.0
+"""Seconds after which a look at the log is given up, with its connection. Longer than anybody waits: on a busy machine
+one that is begun anew all the time would never end.
+"""
 _LOAD_PATIENCE = 30.0
 _BEHIND_MOST = 50_000
 
@@ -70,7 +75,7 @@ class Follower:
         Where it cannot be seen now, whoever asks next must follow first: nobody reads here what was before their write.
         """
         try:
-            await self.follow()
+            await asyncio.wait_for(self.follow(), _PATIENCE)
         except FAULTS:
             self.view.confirmed_at = min(self.view.confirmed_at, boot_clock() - FRESH)
         await self._nudges.send()
@@ -94,7 +99,7 @@ class Follower:
     async def _take_turn(self) -> None:
         async with self._turn:
             self._next = None  # whoever comes from now on may have committed after our statement began
-            if self.view.head >= 0 and await asyncio.wait_for(self._read(), _PATIENCE):
+            if self.view.head >= 0 and await asyncio.wait_for(self._read(), _HUNG):
                 return
             await asyncio.wait_for(self._load(), _LOAD_PATIENCE)
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.app import create_app
+from api.cache import follow
 from api.parts import Parts
 from api.security.claims import unresolved
 from api.security.passwords import Passwords
@@ -23,6 +24,13 @@ CHEAP = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 
 Client = httpx.AsyncClient
 As = Callable[[str | None], Client]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is slow; what happens when the log cannot be seen in time has tests of its own."""
+    for name in ("_PATIENCE", "_HUNG"):
+        monkeypatch.setattr(follow, name, 30.0)
 
 
 @pytest.fixture

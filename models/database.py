@@ -38,7 +38,7 @@ _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
 _SQLITE_CHECK = re.compile(r"CHECK constraint failed: (\w+)")
 
 _READERS = 8
-_FOLLOW_SECONDS = 1.0
+_FOLLOW_SECONDS = 2.0
 _BUSY_SECONDS = 10
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",

@@ -20,6 +20,7 @@ FRESH = 1.0
 STALE_MOST = 60.0
 """Seconds for which pages of channels are served without a database, marked as stale."""
 _PATIENCE = 0.3
+"""Seconds that a request waits to see the log; the look itself goes on."""
 _BEHIND_MOST = 50_000
 
 _log = logging.getLogger("handbook")
@@ -70,7 +71,7 @@ class Follower:
         Where it cannot be seen now, whoever asks next must follow first: nobody reads here what was before their write.
         """
         try:
-            await self.follow()
+            await asyncio.wait_for(self.follow(), _PATIENCE)
         except FAULTS:
             self.view.confirmed_at = min(self.view.confirmed_at, boot_clock() - FRESH)
         await self._nudges.send()

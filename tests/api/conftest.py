@@ -12,6 +12,7 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from api.app import create_app
+from api.cache import follow
 from api.parts import Parts
 from api.security.claims import unresolved
 from api.security.passwords import Passwords
@@ -41,6 +42,12 @@ def emptied_redis_url(redis_url: str) -> str:
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
     return redis_url
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is slow; what happens when the log cannot be seen in time has tests of its own."""
+    monkeypatch.setattr(follow, "_PATIENCE", 30.0)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from api import app as api_app
+from api.security.claims import unresolved
 from api.security.keys import open_keyring
 from api.security.passwords import Passwords
 from api.security.tokens import Tokens
@@ -41,7 +42,7 @@ class World:
 
     def bearer(self, name: str) -> str:
         person = self.organisation.person(name)
-        return f"Bearer {self.tokens.access(person.id, person.session_id)}"
+        return f"Bearer {self.tokens.access(unresolved(person.id, person.session_id))}"
 
 
 @pytest.fixture(scope="module")

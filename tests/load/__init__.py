@@ -1,0 +1,1 @@
+"""Figures under load: `python -m tests.load.bench` for the promises, `day/` for the day."""

@@ -1,0 +1,1 @@
+"""The promises' figures: `python -m tests.load.bench`."""

@@ -1,0 +1,28 @@
+"""What is measured, one scenario a module; `ALL` is the order of the report."""
+
+from tests.load.bench.scenario import Scenario
+from tests.load.bench.scenarios import (
+    branches,
+    cold,
+    hit,
+    never_seen,
+    not_modified,
+    publish,
+    receipts,
+    refresh,
+    root_notice,
+    start,
+)
+
+ALL: tuple[Scenario, ...] = (
+    hit.SCENARIO,
+    not_modified.SCENARIO,
+    never_seen.SCENARIO,
+    refresh.SCENARIO,
+    root_notice.SCENARIO,
+    cold.SCENARIO,
+    publish.SCENARIO,
+    receipts.SCENARIO,
+    start.SCENARIO,
+    branches.SCENARIO,
+)

@@ -5,7 +5,7 @@ DATA ?= var/demo
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: run test check format lock help
+.PHONY: run test check contract fuzz bench bench-quick bench-check load load-quick format lock help wrk
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,10 +32,52 @@ check: .venv/dev  ## lint, type-check, hold the import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config pyproject.toml
 
+contract: .venv/dev  ## write an addition to the API into tests/contract/openapi.json
+	$(BIN)/python -m tests.contract.snapshot
+
+fuzz: .venv/dev  ## try every operation as everybody, many times
+	HANDBOOK_FUZZ=long $(BIN)/python -m pytest tests/contract/test_fuzz.py
+
+.venv-load/ready: requirements-load.lock
+	@test -x .venv-load/bin/python || $(PYTHON) -m venv .venv-load
+	.venv-load/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-load.lock
+	@touch $@
+
+LOAD = .venv-load/bin/python -m tests.load.day $(if $(SIZE),--size $(SIZE)) $(if $(BURST),--burst) \
+	$(if $(TARGET),--target $(TARGET) --tokens $(or $(TOKENS),$(DATA)/load-tokens.jsonl)) $(if $(REMOTE),--allow-remote)
+
+load: .venv-load/ready  ## a day of 160,000 accesses in 15 minutes (SIZE=national BURST=1 TARGET=http://127.0.0.1:8000)
+	$(LOAD)
+
+load-quick: .venv-load/ready  ## the same rates in 2 minutes
+	$(LOAD) --quick
+
+.venv-bench/ready: requirements-bench.lock
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+wrk:
+	@command -v wrk >/dev/null || { test "$$(id -u)" = 0 && apt-get install -y -qq wrk; } || \
+	{ echo "the bench needs wrk: apt-get install wrk"; exit 1; }
+
+bench: .venv-bench/ready wrk  ## measure the promises of speed against the baselines
+	.venv-bench/bin/python -m tests.load.bench
+
+bench-quick: .venv-bench/ready wrk  ## the same in some three minutes
+	.venv-bench/bin/python -m tests.load.bench --quick
+
+bench-check: .venv-bench/ready wrk  ## test what needs the bench's own environment
+	.venv-bench/bin/python -m pytest tests/load/check_bench.py
+
 format: .venv/dev  ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: ## resolve the lock files anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --group dev pyproject.toml -o requirements-dev.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -c requirements-dev.lock pyproject.toml -o requirements.lock
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
+
+lock:  ## resolve the lock files anew (needs uv)
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(LOCK) -c requirements-dev.lock --group load pyproject.toml -o requirements-load.lock
+	$(LOCK) -c requirements-dev.lock --group bench pyproject.toml -o requirements-bench.lock

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from sqlalchemy import select
 from sqlmodel import col
 
+from api.commands.load_tokens import write_load_tokens
 from api.commands.running import console, fail, open_database, run, settings
 from api.commands.serving import serve_here
 from api.demo.accounts import DemoAccounts, open_accounts, write_accounts
@@ -17,6 +19,7 @@ from api.demo.history import publish_notices
 from api.demo.loading import load_organisation
 from api.demo.organisation import DEMONSTRATION, Organisation
 from api.demo.texts import notice_texts
+from api.security.keys import open_keyring
 from api.security.passwords import Passwords
 from api.settings import Settings
 from models.branches import Branch
@@ -24,6 +27,7 @@ from models.database import Database
 from models.migrate import migrate
 
 ACCOUNTS = "accounts.json"
+LOAD_TOKENS = "load-tokens.jsonl"
 _SEED = 2026
 
 
@@ -31,6 +35,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     data: Annotated[Path, typer.Option(help="Where the demonstration is kept.")] = Path("var/demo"),
     serve: Annotated[bool, typer.Option(help="Serve it; otherwise only make it.")] = True,
+    load_tokens: Annotated[int, typer.Option(help="Sign so many members in for load tools, and end.")] = 0,
 ) -> None:
     """Make a made-up province with 5,000 members, unless it is there already, and serve it on this machine."""
     using = settings(
@@ -44,6 +49,10 @@ def demo(
         files_dir=None,
     )
     accounts = run(_prepare(using))
+    if load_tokens:
+        written = run(_write_tokens(using, load_tokens))
+        console.print(f"{written} members signed in: {using.data_dir / LOAD_TOKENS}")
+        return
     _introduce(using, accounts)
     if serve:
         serve_here(using)
@@ -81,6 +90,13 @@ async def _make(database: Database, path: Path) -> DemoAccounts:
     passwords.close()
     write_accounts(path, accounts)
     return accounts
+
+
+async def _write_tokens(using: Settings, count: int) -> int:
+    keys = open_keyring(using.keys, made_at="", demo=True)
+    life = timedelta(minutes=using.token_minutes)
+    async with open_database(using) as database:
+        return await write_load_tokens(database, keys, life, count, using.data_dir / LOAD_TOKENS)
 
 
 def _introduce(using: Settings, accounts: DemoAccounts) -> None:

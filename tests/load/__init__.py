@@ -1,5 +1,1 @@
-<<<<<<< HEAD
-"""Load on real servers: what the promises about speed are measured with."""
-=======
-"""Figures under load: `python -m tests.load.bench` for the promises, `day/` for the day."""
->>>>>>> bench
+"""What the handbook is measured with: the day, the bench and its baselines."""

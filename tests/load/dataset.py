@@ -18,6 +18,7 @@ import asyncpg
 
 from api.demo.loading import load_organisation
 from api.demo.organisation import DEMONSTRATION, MILLION, NATIONAL, Organisation, Size
+from api.security.claims import Claims
 from api.security.keys import KeyringFile
 from api.security.tokens import Tokens
 from models.database import Database, utc_now
@@ -46,6 +47,8 @@ _ROOT = Path(__file__).parents[2]
 _SOURCES = ("api/demo", "models/migrations/versions", "tests/load/audience.py", "tests/load/dataset.py")
 _FRESH = timedelta(days=30)  # temporary memberships run out, and sessions lie idle
 _TOKEN_LIFE = timedelta(hours=12)
+_LOADED = 1
+"""The log's number that the loading took."""
 _DETAILS = "dataset.json"
 
 
@@ -138,8 +141,9 @@ def issuer(data: DataSet) -> Tokens:
 
 
 def access_tokens(data: DataSet, seats: Iterable[Seat]) -> list[str]:
+    """Tokens as signing in gives them to plain members, whose access has not moved since the data was loaded."""
     tokens = issuer(data)
-    return [tokens.access(one.member_id, one.session_id) for one in seats]
+    return [tokens.access(Claims(one.member_id, one.session_id, ((one.branch_no, 0),), (), _LOADED)) for one in seats]
 
 
 def _url(folder: Path, kind: Kind, server: str) -> str:

@@ -58,7 +58,7 @@ class Follower:
         self._nudges.wake()
         for task in (self._running, *self._turns):
             if task is not None:
-                with suppress(*FAULTS):
+                with suppress(asyncio.CancelledError, *FAULTS):
                     await task
 
     async def follow(self) -> None:

@@ -55,11 +55,15 @@ class Follower:
         self._running = asyncio.create_task(self._run(), name="follow the log")
 
     async def stop(self) -> None:
-        for task in (self._running, *self._turns):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError, *FAULTS):
-                    await task
+        """A look under way comes to its end: cut off, it would leave its connection to be closed by nobody."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+        if self._turns:
+            _, hung = await asyncio.wait(self._turns, timeout=_HUNG)
+            for turn in hung:
+                turn.cancel()
 
     async def follow(self) -> None:
         """See everything that was committed before this call. Calls that come while one waits share its statement."""

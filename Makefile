@@ -24,7 +24,7 @@ run: .venv/run  ## serve the demonstration organisation (PORT=8000 DATA=var/demo
 	@$(BIN)/python -m api demo --port $(PORT) --data $(DATA)
 
 test: .venv/dev  ## run the whole test suite, PostgreSQL and Valkey included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: .venv/dev  ## lint, type-check, hold the import contract
 	$(BIN)/ruff format --check .

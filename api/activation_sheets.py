@@ -1,7 +1,7 @@
 """Activation codes as people are handed them: a link, and a page of cards to cut out."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse
@@ -31,6 +31,8 @@ def printable(
         SheetPerson(member.full_name, member.member_no, code.code, activation_link(settings, member, code))
         for member, code in people
     ]
-    page = activation_sheet(branch.name, cards, language=language, expires_on=(at + CODE_LIFE).date())
+    # the last day that ends before the codes do, in UTC and in Viet Nam
+    last = (at + CODE_LIFE).date() - timedelta(days=1)
+    page = activation_sheet(branch.name, cards, language=language, expires_on=last)
     headers = {"Content-Language": language, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
     return HTMLResponse(page, headers=headers)

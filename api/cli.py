@@ -6,6 +6,7 @@ from api.commands.demo import demo
 from api.commands.doctor import doctor
 from api.commands.keys import keys
 from api.commands.people import init, user
+from api.commands.restored import say_restored
 from api.commands.roster import import_roster_file
 from api.commands.serving import migrate_database, serve
 
@@ -20,6 +21,7 @@ app.command("init")(init)
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("migrate")(migrate_database)
+app.command("restored")(say_restored)
 app.command("import")(import_roster_file)
 app.command("doctor")(doctor)
 app.add_typer(user, name="user")

@@ -5,6 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -13,7 +15,9 @@ from api.problems import Refused
 from models.paging import LIMIT_DEFAULT, LIMIT_MOST, PageRequest
 from models.permissions import Viewer
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"r(\d{1,18})-[^"]*"')
+_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
+_ENTITY_TAGS = re.compile(rf"{_ENTITY_TAG}(?:[ \t]*,[ \t]*{_ENTITY_TAG})*")
+_REVISION = re.compile(r'"r([0-9]{1,18})-')
 
 
 def _session(request: Request) -> AsyncSession:
@@ -26,9 +30,15 @@ def _viewer(request: Request) -> Viewer:
     return viewer
 
 
+def _digits(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("int_parsing", "must be digits")  # pydantic would also take 1_0 and 5.0
+    return value
+
+
 def _page(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MOST)] = LIMIT_DEFAULT,
+    limit: Annotated[int, BeforeValidator(_digits), Query(ge=1, le=LIMIT_MOST)] = LIMIT_DEFAULT,
     cursor: Annotated[str | None, Query(min_length=1, max_length=1000)] = None,
 ) -> PageRequest:
     filters = sorted(
@@ -40,13 +50,17 @@ def _page(
 def _revision(
     if_match: Annotated[str | None, Header(description="The ETag of the copy being changed.", max_length=200)] = None,
 ) -> int:
-    """Raises Refused 428 without `If-Match`, 412 with one that no copy of ours ever had."""
-    if if_match is None:
+    """The newest revision that `If-Match` names. Proxies that compress weaken tags, so weak ones count.
+
+    Raises Refused 428 without one (`*` names none), 412 where no copy of ours ever had such a tag.
+    """
+    said = (if_match or "").strip()
+    if said in {"", "*"}:
         raise Refused(428, "revision.required")
-    match = _ENTITY_TAG.fullmatch(if_match.strip())
-    if match is None:
+    revisions = _REVISION.findall(said) if _ENTITY_TAGS.fullmatch(said) else []
+    if not revisions:
         raise Refused(412, "revision.stale")
-    return int(match[1])
+    return max(map(int, revisions))
 
 
 SessionDep = Annotated[AsyncSession, Depends(_session)]

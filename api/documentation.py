@@ -1,17 +1,26 @@
-"""`/docs`: Swagger UI from files that come with the installation; nothing is asked of other hosts."""
+"""The contract at `/openapi.json`, and `/docs`: Swagger UI from files that come with the installation, so that nothing
+is asked of other hosts.
+"""
 
+import json
+from os import PathLike, stat_result
 from pathlib import Path
+from typing import Any
 
 import fastapi_offline
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api.problems import Problem
 
 _STATIC = Path(fastapi_offline.__file__).parent / "static"
 _START = """
 window.onload = () => SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#docs", deepLinking: true, persistAuthorization: false,
+  url: "/openapi.json", dom_id: "#docs", deepLinking: true, persistAuthorization: false, validatorUrl: null,
 });
 """
 _PAGE = """<!doctype html>
@@ -36,13 +45,55 @@ _POLICY = (
 )
 
 
+_FRESH = {"Cache-Control": "public, max-age=300"}
+_ABOUT = """What members' phones ask. Bodies are JSON in UTF-8, instants RFC 3339 in UTC, days YYYY-MM-DD.
+Ignore fields and enum values that you do not know: versions only grow. Refusals are problem details (RFC 9457) in the
+language of `Accept-Language`, Vietnamese by default; what a `type` means is told at its own address. Every answer
+carries `X-Request-ID`, and HEAD works wherever GET does.
+"""
+
+
+class _Static(StaticFiles):
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(_FRESH)
+        return response
+
+
 def install(app: FastAPI) -> None:
+    async def document(_request: Request) -> Response:
+        body = json.dumps(describe(app), ensure_ascii=False, separators=(",", ":"))
+        return Response(body, media_type="application/json", headers=_FRESH)
+
     async def page(_request: Request) -> Response:
-        return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=300"})
+        return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, **_FRESH})
 
     async def start(_request: Request) -> Response:
-        return Response(_START, media_type="text/javascript", headers={"Cache-Control": "public, max-age=300"})
+        return Response(_START, media_type="text/javascript", headers=_FRESH)
 
+    app.add_route("/openapi.json", document, include_in_schema=False)
     app.add_route("/docs", page, include_in_schema=False)
     app.add_route("/docs/start.js", start, include_in_schema=False)
-    app.mount("/docs/static", StaticFiles(directory=_STATIC), name="docs-static")
+    app.mount("/docs/static", _Static(directory=_STATIC), name="docs-static")
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, made once: every route with the one shape of a refusal and the one way of signing in."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_ABOUT)
+        document["components"]["schemas"] |= _problem_schemas()
+        document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+        for path in document["paths"].values():
+            for operation in path.values():
+                if operation["x-access"] != "anyone":
+                    operation["security"] = [{"bearer": []}]
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    return {**schema.pop("$defs"), "Problem": schema}

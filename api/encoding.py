@@ -11,12 +11,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.build import BUILD
+from api.preferences import weights
 from api.tags import BODY, IDENTITY, digest
 
 LEAST = 256
 """Bytes; below that, compressing costs more than it saves."""
 _TYPES = ("application/json", "application/problem+json", "text/")
 VARY = "Accept-Encoding, Accept-Language, Authorization"
+_TAGS_MOST = 4000
+"""Characters of `If-None-Match` that are read."""
 _KEPT_IN_304 = frozenset({b"etag", b"cache-control", b"vary", b"date"})
 
 _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
@@ -28,7 +31,7 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Encoding:
-    """Pure ASGI. Answers that come in pieces pass through as they are."""
+    """Pure ASGI. Answers that come in pieces are neither compressed nor tagged, but a tag they bring is compared."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -38,9 +41,10 @@ class Encoding:
             await self.app(scope, receive, send)
             return
         start: Message | None = None
+        ended = False
 
         async def encode(message: Message) -> None:
-            nonlocal start
+            nonlocal start, ended
             if message["type"] == "http.response.start":
                 start = message
                 return
@@ -48,8 +52,13 @@ class Encoding:
                 begun, start = start, None
                 if not message.get("more_body"):
                     message = _finish(scope, begun, message)
+                elif _unchanged(scope, begun):
+                    ended = True
+                    message = _not_modified(begun, message)
                 await send(begun)
-            await send(message)
+                await send(message)
+            elif not ended:
+                await send(message)
 
         await self.app(scope, receive, encode)
 
@@ -58,28 +67,24 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
     """Change a whole answer in place: its encoding, its tag, or down to a 304."""
     body: bytes = message.get("body", b"")
     headers = MutableHeaders(raw=start["headers"])
-    request = Headers(scope=scope)
     cache_control = headers.get("cache-control", "no-store")
-    if "immutable" in cache_control or start["status"] in {204, 304}:
+    if start["status"] in {204, 304}:
         return message
     encoding = "identity"
-    if len(body) >= LEAST and headers.get("content-type", "").startswith(_TYPES) and "content-encoding" not in headers:
+    compressible = headers.get("content-type", "").startswith(_TYPES) and "content-encoding" not in headers
+    if len(body) >= LEAST and compressible and "immutable" not in cache_control:
         headers["Vary"] = VARY
         # answers with tokens and codes stay as they are: lengths of compressed secrets talk (BREACH)
         if "no-store" not in cache_control:
-            encoding = preferred(request.get("accept-encoding", ""))
+            encoding = preferred(Headers(scope=scope).getlist("accept-encoding"))
     tag = headers.get("etag")
-    cacheable = start["status"] == 200 and "no-store" not in cache_control and scope["method"] == "GET"
-    if tag is None and cacheable:
+    if tag is None and start["status"] == 200 and "no-store" not in cache_control and scope["method"] == "GET":
         tag = f'"{digest(body)}{IDENTITY}{BUILD}"'
     if tag is not None:
-        tag = tag.replace(BODY, f"-{digest(body)}-").replace(IDENTITY, f"-{encoding}-")
-        headers["ETag"] = tag
+        headers["ETag"] = tag.replace(BODY, f"-{digest(body)}-").replace(IDENTITY, f"-{encoding}-")
         headers["Vary"] = VARY
-        if scope["method"] == "GET" and has_tag(request.getlist("if-none-match"), tag):
-            start["status"] = 304
-            start["headers"] = [(name, value) for name, value in start["headers"] if name.lower() in _KEPT_IN_304]
-            return {**message, "body": b""}
+        if _unchanged(scope, start):
+            return _not_modified(start, message)
     if encoding != "identity":
         body = _ENCODERS[encoding](body)
         headers["Content-Encoding"] = encoding
@@ -91,16 +96,33 @@ def compress(encoding: str, body: bytes) -> bytes:
     return body if encoding == "identity" else _ENCODERS[encoding](body)
 
 
-def preferred(accepted: str) -> str:
-    """The best encoding that `Accept-Encoding` allows (RFC 9110, 12.5.3)."""
-    allowed: dict[str, bool] = {}
-    for part in accepted[:200].lower().split(","):
-        name, _, parameter = part.strip().partition(";")
-        allowed[name.strip()] = parameter.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return next((name for name in _ENCODERS if allowed.get(name, allowed.get("*", False))), "identity")
+def preferred(accepted: list[str]) -> str:
+    """The encoding that the lines of `Accept-Encoding` like best; of equals the first of ours (RFC 9110, 12.5.3)."""
+    said = weights(",".join(accepted))
+    otherwise = said.get("*", 0.0)
+    best = max(_ENCODERS, key=lambda name: said.get(name, otherwise))
+    weight = said.get(best, otherwise)
+    return best if weight > 0 and weight >= said.get("identity", 0.0) else "identity"
 
 
-def has_tag(if_none_match: list[str], tag: str) -> bool:
-    """Weak comparison (RFC 9110, 13.1.2)."""
-    asked = {part.strip().removeprefix("W/") for line in if_none_match for part in line[:2000].split(",")}
-    return tag in asked or "*" in asked
+def _unchanged(scope: Scope, start: Message) -> bool:
+    """Has the caller said that it holds what would be sent? Compared weakly (RFC 9110, 13.1.2)."""
+    headers = Headers(raw=start["headers"])
+    tag = headers.get("etag")
+    if tag is None or scope["method"] != "GET" or start["status"] not in {200, 206}:
+        return False
+    if "no-store" in headers.get("cache-control", "no-store"):
+        return False  # the tag is there for `If-Match`; a caller that kept a copy should not have
+    return has_tag(Headers(scope=scope).getlist("if-none-match"), tag)
+
+
+def has_tag(lines: list[str], tag: str) -> bool:
+    """Is the tag among those that `If-None-Match` says?"""
+    held = {part.strip().removeprefix("W/") for line in lines for part in line[:_TAGS_MOST].split(",")}
+    return tag.removeprefix("W/") in held or "*" in held
+
+
+def _not_modified(start: Message, message: Message) -> Message:
+    start["status"] = 304
+    start["headers"] = [(name, value) for name, value in start["headers"] if name.lower() in _KEPT_IN_304]
+    return {**message, "body": b"", "more_body": False}

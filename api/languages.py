@@ -5,6 +5,8 @@ from typing import Literal
 
 from starlette.types import Scope
 
+from api.preferences import weights
+
 Language = Literal["vi", "en"]
 DEFAULT: Language = "vi"
 _KNOWN: tuple[Language, ...] = ("vi", "en")
@@ -14,32 +16,19 @@ READ_MOST = 200
 
 def language_of(scope: Scope) -> Language:
     """By `Accept-Language` (RFC 9110, 12.5.4); Vietnamese when it says nothing of either."""
-    for name, value in scope["headers"]:
-        if name == b"accept-language":
-            return negotiate(value[:READ_MOST].decode("latin-1"))
-    return DEFAULT
+    said = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
+    return negotiate(said[:READ_MOST].decode("latin-1")) if said else DEFAULT
 
 
 def negotiate(accepted: str) -> Language:
-    best: tuple[float, Language] = (0.0, DEFAULT)
-    for part in accepted.split(","):
-        tag, _, parameter = part.strip().partition(";")
-        primary = tag.strip().lower().partition("-")[0]
-        quality = _quality(parameter)
-        for language in _KNOWN if primary == "*" else [k for k in _KNOWN if k == primary]:
-            if quality > best[0]:
-                best = (quality, language)
-    return best[1]
-
-
-def _quality(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return min(max(float(value), 0.0), 1.0)
-    except ValueError:
-        return 0.0
+    said = weights(accepted)
+    wanted: dict[str, float] = {}
+    for tag, weight in said.items():  # en-GB asks for English as much as en does
+        primary = tag.partition("-")[0]
+        wanted[primary] = max(weight, wanted.get(primary, 0.0))
+    otherwise = wanted.get("*", 0.0)
+    best = max(_KNOWN, key=lambda language: wanted.get(language, otherwise))  # of equals the first: Vietnamese
+    return best if wanted.get(best, otherwise) > 0 else DEFAULT
 
 
 def first_header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:

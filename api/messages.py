@@ -186,6 +186,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Chỉ nêu chức vụ khi gửi theo chức vụ.",
         "Roles are named only where the reach is roles.",
     ),
+    "bool_parsing": ("Phải là true hoặc false.", "Must be true or false."),
     "bool_type": ("Phải là true hoặc false.", "Must be true or false."),
     "branch.code_twice": (
         "Mã này đã có ở dòng {row} của tệp.",
@@ -228,6 +229,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "email.malformed": ("Địa chỉ e-mail chưa đúng.", "This is no e-mail address."),
     "enum": ("Phải là một trong các giá trị: {expected}.", "Must be one of: {expected}."),
     "extra_forbidden": ("Mục này không được phép.", "There is no such field here."),
+    "file.too_large": ("Tệp quá lớn.", "The file is too large."),
     "greater_than_equal": ("Phải từ {ge} trở lên.", "Must be at least {ge}."),
     "idempotency.malformed": ("Khoá phải có 1 đến 200 ký tự ASCII.", "A key has 1 to 200 ASCII characters."),
     "idempotency.reused": (
@@ -248,6 +250,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "less_than_equal": ("Nhiều nhất là {le}.", "Must be at most {le}."),
     "list_type": ("Phải là một danh sách.", "Must be a list."),
     "literal_error": ("Phải là một trong các giá trị: {expected}.", "Must be one of: {expected}."),
+    "markdown.too_long": ("Văn bản quá dài.", "The text is too long."),
     "member.admitted_before_birth": ("Ngày vào phải sau ngày sinh.", "Admission must come after birth."),
     "member.confirmed_before_admitted": (
         "Ngày chính thức không được trước ngày vào.",
@@ -316,6 +319,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "table.undecodable": ("Dòng {row} không phải UTF-8.", "Line {row} is not UTF-8."),
     "text.control_character": ("Có ký tự điều khiển không được phép.", "It has control characters."),
     "text.surrogate": ("Có ký tự không hợp lệ.", "It has characters that Unicode forbids."),
+    "too_long": ("Nhiều nhất {max_length} mục.", "At most {max_length} items."),
+    "too_short": ("Ít nhất {min_length} mục.", "At least {min_length} items."),
     "uuid_parsing": ("Mã định danh không đúng.", "This is no identifier."),
     "uuid_type": ("Mã định danh phải là chuỗi ký tự.", "An identifier is text."),
 }

@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from api.cache.pages import PageCache
+from api.cache.view import boot_clock
+from api.metrics import publish
 from api.security.attempts import Attempts
 from api.security.passwords import Passwords
 from api.security.tokens import Tokens
@@ -25,6 +27,18 @@ class Parts:
     attempts: Attempts
     files: FileStore
     cache: PageCache
+
+    def publish_metrics(self) -> None:
+        """How this process stands, to the registry."""
+        follower = self.cache.follower
+        publish(
+            self.cache.counts,
+            head=follower.view.head,
+            lag=follower.lag,
+            age=boot_clock() - follower.view.confirmed_at,
+            breaker_open=self.cache.breaker.is_open,
+            waiting=self.passwords.waiting,
+        )
 
     def transaction(
         self, *, writes: bool = True, request_id: str | None = None

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from api.languages import Language, language_of
@@ -33,6 +34,7 @@ from models.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _log = logging.getLogger("handbook")
 
 _STATUS: tuple[tuple[type[HandbookError], int], ...] = (
@@ -134,6 +136,8 @@ def refusal(scope: Scope, error: HandbookError) -> Response:
         headers["RateLimit"] = f'"sign-in";r=0;t={error.retry_after}'
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
+    elif error.slug == "idempotency.running":
+        headers["Retry-After"] = "1"
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="handbook"'
     errors = error.errors if isinstance(error, Invalid) else ()
@@ -185,7 +189,18 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
     slug = _BY_STATUS.get(error.status_code, "request.malformed")
-    return problem(request.scope, error.status_code, slug, headers=error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return problem(request.scope, error.status_code, slug, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """All methods that the path takes: a router names those of the first route alone (RFC 9110, 10.2.1)."""
+    methods = [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+    return ", ".join(["HEAD", *methods] if "GET" in methods else methods or ["GET", "HEAD"])
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

@@ -10,10 +10,10 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.bodies import read_json
+from api.bodies import BODY_MOST, bounded, read_json
+from api.languages import language_of
 from api.parts import parts_of
 from api.policy import Access, Cached, Policy, declare
-from api.problems import Refused
 from models.errors import Invalid
 from models.idempotency import IdempotencyKey, earlier_answer
 from models.permissions import Viewer
@@ -28,14 +28,22 @@ class Route(APIRoute):
         if policy is None:
             raise TypeError(f"{endpoint.__qualname__} does not declare who may call it and what is cached of it")
         self.policy = policy
+        self.body_most: int = said.pop("max_body_size", None) or BODY_MOST
         methods = set(said.get("methods") or ())
         self.writes = policy.writes if policy.writes is not None else not methods <= {"GET"}
-        said["openapi_extra"] = {"x-access": policy.access.value, **(said.get("openapi_extra") or {})}
+        said["openapi_extra"] = {
+            "x-access": policy.access.value,
+            "x-cached": policy.cached.value,
+            **(said.get("openapi_extra") or {}),
+        }
         if policy.idempotent:
             said["openapi_extra"]["parameters"] = [_IDEMPOTENCY_PARAMETER]
         said["operation_id"] = said["name"] = said.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **said)
-        self.responses = {**self.responses, **dict.fromkeys(self._statuses(), _REFUSAL)}
+        self.responses = {**{status: _refusal(status) for status in self._statuses()}, **self.responses}
+        if methods == {"GET"} and policy.cached is not Cached.NO_STORE:
+            whole = {"description": "OK", **self.responses.get(200, {}), "headers": {"ETag": _header("A quoted tag.")}}
+            self.responses |= {200: whole, 304: {"description": "The caller holds it already."}}
 
     def _statuses(self) -> list[int]:
         """Every refusal that a call may meet, for the OpenAPI document."""
@@ -61,8 +69,9 @@ class Route(APIRoute):
         answer = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            response = await self._run(request, answer)
+            response = await self._run(bounded(request, self.body_most), answer)
             response.headers.setdefault("Cache-Control", self.policy.cached.value)
+            response.headers.setdefault("Content-Language", language_of(request.scope))
             return response
 
         return handle
@@ -95,13 +104,15 @@ class Route(APIRoute):
     ) -> Response:
         """Answer as the first time, if this key has been used; else answer, and remember it in the same transaction."""
         session = request.state.session
-        digest = hashlib.sha256(await request.body()).hexdigest()
-        route = f"{request.method} {request.url.path}"[:_ROUTE_MOST]
+        digest = hashlib.sha256(request.scope["query_string"] + b"\0" + await request.body()).hexdigest()
+        route = _named(f"{request.method} {request.url.path}")
         earlier = await earlier_answer(session, viewer.the_member, route, key, digest)
         if earlier is not None:
             headers = {**json.loads(earlier.headers), "Idempotency-Replayed": "true"}
             return Response(earlier.body, earlier.status, headers)
         response = await answer(request)
+        if response.status_code >= 400:
+            return response
         session.add(
             IdempotencyKey(
                 owner=str(viewer.the_member),
@@ -119,14 +130,6 @@ class Route(APIRoute):
         return response
 
 
-def _authorization(request: Request) -> str | None:
-    """Two would let a proxy and us believe two different people."""
-    said = request.headers.getlist("authorization")
-    if len(said) > 1:
-        raise Refused(400, "request.malformed")
-    return said[0] if said else None
-
-
 _ROUTE_MOST = 80
 _IDEMPOTENCY_PARAMETER = {
     "name": "Idempotency-Key",
@@ -135,6 +138,16 @@ _IDEMPOTENCY_PARAMETER = {
     "description": "Repeating a request with the same key and body gets the first answer again for 24 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
+
+
+def _authorization(request: Request) -> str | None:
+    """All of it, as one line (RFC 9110, 5.3): whoever sends two is refused, lest a proxy judge one and we the other."""
+    return ", ".join(request.headers.getlist("authorization")) or None
+
+
+def _named(route: str) -> str:
+    """The route as the column holds it: a longer one by its digest, lest two share their beginnings."""
+    return route if len(route) <= _ROUTE_MOST else hashlib.sha256(route.encode()).hexdigest()
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -146,10 +159,23 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-_REFUSAL: dict[str, Any] = {
-    "description": "A problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": {"type": "string"}}
+
+
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": _header("RFC 6750.")},
+    429: {"Retry-After": _header("Seconds."), "RateLimit": _header("What is left, and until when.")},
+    503: {"Retry-After": _header("Seconds.")},
 }
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    return {
+        "description": "A problem (RFC 9457)",
+        "headers": {"Content-Language": _header("vi or en."), **_HEADERS.get(status, {})},
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 
 
 def router(tag: str) -> APIRouter:

@@ -1,5 +1,6 @@
 """The only reader of the environment. Each setting is a variable `HANDBOOK_…`; `.env.example` lists them all."""
 
+import os
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Self
@@ -47,6 +48,10 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), description="Comma-separated networks whose X-Forwarded-For and -Proto count."
     )
+    metrics_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="Comma-separated networks that may read /metrics; this machine alone by default.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Comma-separated origins of web apps that may call; none by default."
     )
@@ -60,7 +65,7 @@ class Settings(BaseSettings):
         default="console", pattern="^(console|json)$", description="console for people, json for collectors."
     )
 
-    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @field_validator("trusted_proxies", "metrics_networks", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -137,11 +142,28 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where worker processes add their figures up: prometheus-client reads it from the environment itself."""
+
+
+def share_metrics(folder: str) -> None:
+    """Let processes that this one starts add their figures up in `folder`."""
+    os.environ[METRICS_FOLDER] = folder
+
+
+def metrics_are_shared() -> bool:
+    return METRICS_FOLDER in os.environ
+
+
 def env_example() -> str:
     """The text of `.env.example`: every setting with its meaning and default."""
     lines = ["# Every setting of `handbook`, with its default. Uncomment what you change.", ""]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None or field.default == () else str(field.default)
-        value = default.lower() if isinstance(field.default, bool) else default
-        lines += [f"# {field.description}", f"#HANDBOOK_{name.upper()}={value}", ""]
+        lines += [f"# {field.description}", f"#HANDBOOK_{name.upper()}={_written(field.default)}", ""]
     return "\n".join(lines)
+
+
+def _written(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)

@@ -2,12 +2,13 @@
 
 import hmac
 import secrets
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, or_, select
+from sqlalchemy import ForeignKey, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -16,11 +17,14 @@ from content.malformed import Malformed
 from content.phones import normalise_phone
 from models.base import Shape
 from models.database import keyring, now
+from models.errors import Unauthenticated
 from models.members.table import Member
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 10
-"""Ten of Crockford's 32 letters are 50 bits: at ten guesses a minute, a life of 14 days leaves a chance of 10⁻¹⁰."""
+"""Ten of Crockford's 32 letters are 50 bits: ten thousand addresses that guess at one account as often as each may, for
+all 14 days, have a chance of 10⁻⁶. So the account as a whole needs no limit, by which one could keep somebody out.
+"""
 CODE_LIFE = timedelta(days=14)
 _CODE_DIGEST = "account.activation"
 _LOOK_ALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
@@ -76,6 +80,23 @@ async def find_account(session: AsyncSession, login: str) -> Account | None:
     return rows[0][0] if len(rows) == 1 else None
 
 
+def login_key(login: str) -> str:
+    """One spelling for all ways in which a login may be written, whether or not anybody has it.
+
+    It does not say whose it is: else limits on one login of an account would tell which others belong to it.
+    """
+    return _or_none(normalise_phone, login) or _or_none(normalise_email, login) or login.casefold()
+
+
+async def names_of(session: AsyncSession, member_id: UUID) -> list[str]:
+    """What a member may sign in by, as found in passwords: a phone number without its country code."""
+    row = await session.execute(
+        select(col(Member.member_no), col(Member.phone), col(Member.email)).where(col(Member.id) == member_id)
+    )
+    member_no, phone, email = row.one()
+    return [name for name in (member_no, phone and phone.removeprefix("+84"), email) if name]
+
+
 def _or_none(read: Callable[[str], str], text: str) -> str | None:
     try:
         return read(text)
@@ -102,9 +123,8 @@ def code_opens(session: AsyncSession, account: Account | None, code: str) -> boo
     """Is this the account's open code? Look-alike letters, blanks and hyphens are forgiven. The time taken says
     nothing.
     """
-    typed = "".join(code.upper().split()).replace("-", "").translate(_LOOK_ALIKES)
     stored = account.activation_digest if account else None
-    same = hmac.compare_digest(_digest(session, account.member_id if account else UUID(int=0), typed), stored or "")
+    same = hmac.compare_digest(_digest(session, account.member_id if account else UUID(int=0), code), stored or "")
     expires_at = account.activation_expires_at if account else None
     return same and expires_at is not None and now(session) < expires_at
 
@@ -117,5 +137,39 @@ async def set_password(session: AsyncSession, account: Account, password_hash: s
     await session.flush()
 
 
+async def redeem_code(session: AsyncSession, account: Account, code: str, password_hash: str) -> bool:
+    """Use a code up for a new password; False where it was used or replaced since `code_opens` looked: one of two wins.
+
+    The account stays locked to the end of the transaction.
+    """
+    at = now(session)
+    redeemed = await session.scalars(
+        update(Account)
+        .where(
+            col(Account.member_id) == account.member_id,
+            col(Account.activation_digest) == _digest(session, account.member_id, code),
+            col(Account.activation_expires_at) > at,
+        )
+        .values(password_hash=password_hash, password_set_at=at, activation_digest=None, activation_expires_at=None)
+        .returning(col(Account.member_id))
+        .execution_options(synchronize_session=False)
+    )
+    return redeemed.one_or_none() is not None
+
+
+async def lock_account(session: AsyncSession, member_id: UUID, password_hash: str | None) -> Account:
+    """The account, locked to the end of the transaction, if its password is still the one that was verified.
+
+    Raises Unauthenticated otherwise. Whoever changes a password ends sessions under the same lock, so that none which
+    the old one began is left over.
+    """
+    statement = select(Account).where(col(Account.member_id) == member_id).with_for_update()
+    account = await session.scalar(statement.execution_options(populate_existing=True))
+    if account is None or account.password_hash != password_hash:
+        raise Unauthenticated(Unauthenticated.SIGN_IN)
+    return account
+
+
 def _digest(session: AsyncSession, member_id: UUID, code: str) -> str:
-    return keyring(session).digest(_CODE_DIGEST, f"{member_id.hex}:{code}")
+    typed = "".join(letter for letter in unicodedata.normalize("NFKC", code).upper() if letter.isalnum())
+    return keyring(session).digest(_CODE_DIGEST, f"{member_id.hex}:{typed.translate(_LOOK_ALIKES)}")

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Enum as SAEnum
 from sqlalchemy import String
@@ -65,8 +65,8 @@ class Request(Shape):
     model_config = ConfigDict(extra="forbid")
 
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _only_text(pattern: re.Pattern[str], code: str) -> Callable[[object], object]:
@@ -79,6 +79,13 @@ def _only_text(pattern: re.Pattern[str], code: str) -> Callable[[object], object
         return value
 
     return check
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the calendar's first and last hours, at an offset that leads out of it
+        raise PydanticCustomError("instant.malformed", "malformed") from None
 
 
 def read_by(read: Callable[[str], str]) -> BeforeValidator:
@@ -94,7 +101,7 @@ def read_by(read: Callable[[str], str]) -> BeforeValidator:
         except Malformed as error:
             raise PydanticCustomError(error.code, "malformed", error.details) from None
 
-    return BeforeValidator(check, json_schema_input_type=str)
+    return BeforeValidator(check)
 
 
 # Limits stand before the readers, which run first all the same: only so are they limits of text, with its error codes.
@@ -112,6 +119,7 @@ Count = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Instant = Annotated[
     datetime,
+    AfterValidator(_in_utc),
     BeforeValidator(_only_text(_INSTANT, "instant.malformed"), json_schema_input_type=datetime),
 ]
 """RFC 3339 with an offset in, UTC with `Z` out."""

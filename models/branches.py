@@ -10,16 +10,15 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from content.text import fold
 from models.audit import audit
 from models.base import Code, Name, Request, Shape, byte_ordered, choice, new_id
 from models.changes import Topic, record
 from models.channels import ALL, ancestors, channel
 from models.database import lock, now, translating
-from models.errors import Conflict, Invalid, NotFound
+from models.errors import Conflict, FieldError, Invalid, NotFound
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Place, Viewer, below, require
-from models.search import matches
+from models.search import folded, matches
 
 DEPTH_MOST = 8
 TREE = "tree"
@@ -76,6 +75,8 @@ class BranchCreate(Request):
 
 
 class BranchUpdate(Request):
+    """A field that is absent stays as it is; none can be null."""
+
     name: Name | None = None
     code: Code | None = None
     kind: BranchKind | None = None
@@ -179,7 +180,7 @@ async def plant(
         no=no,
         code=code,
         name=name,
-        name_folded=fold(name),
+        name_folded=folded(name),
         kind=kind,
         parent_no=parent.no if parent else None,
         path=f"{parent.path if parent else ''}{no}/",
@@ -194,20 +195,20 @@ async def plant(
 
 
 async def update_branch(session: AsyncSession, viewer: Viewer, branch: Branch, data: BranchUpdate) -> Branch:
-    """Rename or recode. Raises Conflict `branch.code_taken`."""
+    """Rename or recode. Raises Conflict `branch.code_taken`, Invalid for a null: none of the fields may be unknown."""
     require(viewer, Permission.BRANCH_MANAGE, branch.path)
-    changes = {
-        name: value
-        for name, value in data.model_dump(exclude_unset=True).items()
-        if value is not None and value != getattr(branch, name)
-    }
+    sent = data.model_dump(exclude_unset=True)
+    missing = [FieldError(f"/{name}", "missing") for name, value in sent.items() if value is None]
+    if missing:
+        raise Invalid(missing)
+    changes = {name: value for name, value in sent.items() if value != getattr(branch, name)}
     if not changes:
         return branch
     before = {name: getattr(branch, name) for name in changes}
     async with translating(session, {"uq_branch_code": Conflict("branch.code_taken", code=data.code)}):
         for name, value in changes.items():
             setattr(branch, name, value)
-        branch.name_folded = fold(branch.name)
+        branch.name_folded = folded(branch.name)
     audit(
         session,
         viewer,

@@ -38,6 +38,7 @@ _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
 _SQLITE_CHECK = re.compile(r"CHECK constraint failed: (\w+)")
 
 _READERS = 8
+_FOLLOW_SECONDS = 1.0
 _BUSY_SECONDS = 10
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -73,7 +74,7 @@ class Database:
             self._follow_engine = _sqlite_engine(str(self.url.database), begin="BEGIN", pool_size=1)
         else:
             self._read_engine = self._write_engine = _postgres_engine(url, pool_size)
-            self._follow_engine = _postgres_engine(url, 1)
+            self._follow_engine = _postgres_engine(url, 1, patience=_FOLLOW_SECONDS)
 
     @property
     def keyring(self) -> Keyring:
@@ -86,7 +87,7 @@ class Database:
         return self._session(self._write_engine)
 
     def following(self) -> AsyncSession:
-        """For following the log: a connection of its own to the primary, which no burst of requests can keep it from."""
+        """For following the log: a connection of its own, which no burst of requests can keep it from."""
         return self._session(self._follow_engine)
 
     @property
@@ -208,7 +209,7 @@ async def upsert(
     await connection.execute(statement, [dict(row) for row in rows])
 
 
-def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
+def _postgres_engine(url: str, pool_size: int, *, patience: float | None = None) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -216,7 +217,8 @@ def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
         pool_timeout=5,
         pool_pre_ping=True,
         connect_args={
-            "timeout": 5,
+            "timeout": patience or 5,
+            "command_timeout": patience,
             "server_settings": {
                 "application_name": "handbook",
                 "statement_timeout": "15000",

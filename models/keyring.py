@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MINIMUM_BYTES = 32
+_KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _NONCE_BYTES = 12
 
 
@@ -66,8 +68,10 @@ class Keyring:
     def __init__(self, keys: Sequence[Key], lookup: bytes) -> None:
         if not keys:
             raise KeyringError("the keyring holds no key")
-        if any(len(secret) < MINIMUM_BYTES for secret in (lookup, *(key.secret for key in keys))):
+        if any(_is_weak(secret) for secret in (lookup, *(key.secret for key in keys))):
             raise KeyringError(f"a key of the keyring is weak: {MINIMUM_BYTES} random bytes are the least")
+        if len({key.kid for key in keys}) < len(keys) or not all(_KID.fullmatch(key.kid) for key in keys):
+            raise KeyringError("each key of the keyring needs a kid of its own, of letters, digits, - and _")
         self.keys = tuple(keys)
         self.lookup = lookup
         self._by_kid = {key.kid: key for key in keys}
@@ -124,6 +128,11 @@ class Keyring:
 
     def pruned(self, keep: int) -> "Keyring":
         return Keyring(self.keys[:keep], self.lookup)
+
+
+def _is_weak(secret: bytes) -> bool:
+    """Too short, or typed by somebody: 32 random bytes all but never have fewer than 16 different ones."""
+    return len(secret) < MINIMUM_BYTES or len(set(secret)) < MINIMUM_BYTES // 2
 
 
 def _new_key(created_at: str) -> Key:

@@ -1,6 +1,7 @@
 """Role grants: dated rights over a branch and its subtree, independent of membership. Never rewritten, only ended."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from models.channels import ALL, channel, member_channel
 from models.database import now, translating
 from models.errors import Conflict, Invalid, NotFound
 from models.members.table import Member, MemberCard, find_person
+from models.memberships import standing
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Place, Role, Seat, Viewer, allowed, require, require_above
 
@@ -117,10 +119,7 @@ async def grant_role(session: AsyncSession, viewer: Viewer, branch: Branch, data
     require_above(viewer, Permission.ROLE_GRANT, [Seat(data.role, branch.place)])
     if data.until is not None and data.until <= now(session):
         raise Invalid.at("/until", "instant.past")
-    try:
-        member = await find_person(session, data.member_id)
-    except NotFound:
-        raise Invalid.at("/member_id", "member.unknown") from None
+    member = await _appointee(session, viewer, data.member_id)
     if not member.is_active:
         raise Conflict("member.not_active")
     grant = RoleGrant(
@@ -137,6 +136,19 @@ async def grant_role(session: AsyncSession, viewer: Viewer, branch: Branch, data
     audit(session, viewer, "role.grant", "member", member.id, branch_no=branch.no, after=after)
     _record(session, branch, member.id)
     return _public(grant, branch, member)
+
+
+async def _appointee(session: AsyncSession, viewer: Viewer, member_id: UUID) -> Member:
+    """Someone of whom the viewer may know, or else giving a role would show a stranger's name, and keep those who look
+    after them from doing so (rule 3). Raises Invalid `member.unknown`.
+    """
+    with suppress(NotFound):
+        member = await find_person(session, member_id)
+        _, places = await standing(session, member_id)
+        knows = (p in viewer.branches or allowed(viewer, Permission.MEMBER_READ, p.path) for p in places)
+        if viewer.is_operator or any(knows):
+            return member
+    raise Invalid.at("/member_id", "member.unknown")
 
 
 async def end_grant(session: AsyncSession, viewer: Viewer, grant_id: UUID) -> RoleGrantPublic:

@@ -7,9 +7,16 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from content.text import words
+from content.text import fold, words
 
 _WORDS_MOST = 8
+_FOLDED_MOST = 400
+"""Characters, the width of the columns. A few letters grow when they are folded: ﬃ becomes three."""
+
+
+def folded(name: str) -> str:
+    """A name as its column holds it for `matches`."""
+    return fold(name)[:_FOLDED_MOST]
 
 
 class begins_a_word(GenericFunction[bool]):  # noqa: N801 - it is the name of an SQL function

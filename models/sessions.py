@@ -1,8 +1,7 @@
 """Signed-in devices. A session is a family of refresh tokens of which only the newest generations count.
 
 A token says its generation; the generation *g* always yields *g+1*, and the first use of *g+1* retires *g*. So a lost
-response may
-be asked for again at any time, fifty parallel tries get one successor, and only a real rotation writes.
+response may be asked for again at any time, fifty parallel tries get one successor, and only a real rotation writes.
 """
 
 from datetime import datetime, timedelta
@@ -19,12 +18,11 @@ from models.changes import Topic, record
 from models.channels import member_channel
 from models.database import now
 from models.errors import NotFound, Unauthenticated
-from models.members.table import ACTIVE, Member
+from models.members.table import ACTIVE, Member, MemberStatus
 
 IDLE_MOST = timedelta(days=180)
 JUST_RETIRED = timedelta(seconds=60)
-"""A token whose successor was first used this recently is likelier a slow network than a thief."""
-
+"""A retired token that comes back this soon after a rotation is likelier a slow network than a thief."""
 
 _SHOWN_MOST = 100
 
@@ -46,7 +44,7 @@ class DeviceSession(SQLModel, table=True):
     member_id: UUID = Field(sa_column_args=[ForeignKey("member.id")])
     device_name: str = Field(max_length=200)
     device_platform: Platform = Field(sa_type=choice(Platform, "device_platform"))
-    address: str | None = Field(default=None, max_length=45)
+    address: str | None = Field(default=None, max_length=45)  # an IPv4 address, or the /64 of an IPv6 one
     created_at: datetime
     used: int = 0
     used_at: datetime
@@ -87,17 +85,24 @@ async def start_session(session: AsyncSession, member_id: UUID, device: Device, 
 async def use_refresh(session: AsyncSession, session_id: UUID, generation: int) -> DeviceSession:
     """A token of this family and generation, whose MAC has been verified, asks for its successor.
 
-    Raises Unauthenticated, after ending the family where a retired token came back. A generation beyond the stored
-    one comes from before a database was
+    Raises Unauthenticated, after ending the family where a retired token came back: account closed before session
+    ended, since only the first asks for a wipe. A generation beyond the stored one comes from before a database was
     restored from a backup: it was given out by us, so it counts.
     """
-    row = await session.get(DeviceSession, session_id)
-    if row is None or row.ended_at is not None:
+    found = await session.execute(
+        select(DeviceSession, col(Member.status), col(Account.disabled_at))
+        .join(Member, col(Member.id) == col(DeviceSession.member_id))
+        .join(Account, col(Account.member_id) == col(DeviceSession.member_id))
+        .where(col(DeviceSession.id) == session_id)
+    )
+    known = found.one_or_none()
+    if known is None:
         raise Unauthenticated(Unauthenticated.SIGN_IN)
+    row: DeviceSession = known[0]
+    _refuse_closed(known[1], known[2])
     at = now(session)
-    if at - row.used_at > IDLE_MOST:
+    if row.ended_at is not None or at - row.used_at > IDLE_MOST:
         raise Unauthenticated(Unauthenticated.SIGN_IN)
-    await require_open_account(session, row.member_id)
     if generation > row.used:
         # the comparison decides a race of parallel first uses: one of them writes
         await session.execute(
@@ -107,7 +112,7 @@ async def use_refresh(session: AsyncSession, session_id: UUID, generation: int) 
             .execution_options(synchronize_session=False)
         )
     elif generation < row.used:
-        if generation == row.used - 1 and at - row.used_at <= JUST_RETIRED:
+        if at - row.used_at <= JUST_RETIRED:
             raise Unauthenticated(Unauthenticated.REFRESH)
         await _end(session, [row], "reused")
         raise Unauthenticated(Unauthenticated.SIGN_IN, kept=True)
@@ -123,7 +128,13 @@ async def require_open_account(session: AsyncSession, member_id: UUID) -> None:
             .where(col(Member.id) == member_id)
         )
     ).one_or_none()
-    if row is None or row[0] not in ACTIVE or row[1] is not None:
+    if row is None:
+        raise Unauthenticated(Unauthenticated.CLOSED)
+    _refuse_closed(row[0], row[1])
+
+
+def _refuse_closed(status: MemberStatus, disabled_at: datetime | None) -> None:
+    if status not in ACTIVE or disabled_at is not None:
         raise Unauthenticated(Unauthenticated.CLOSED)
 
 

@@ -1,5 +1,6 @@
 """From a verified session to a `Viewer`: what the asking member belongs to and holds at this moment."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -52,24 +53,35 @@ async def resolve_access(session: AsyncSession, member_id: UUID, session_id: UUI
 
 
 async def belongings(session: AsyncSession, member_id: UUID) -> list[Belonging]:
+    return (await belongings_of(session, [member_id])).get(member_id, [])
+
+
+async def belongings_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, list[Belonging]]:
+    """What each of these members belongs to and holds now, in one statement."""
     at = now(session)
     belongs: Select[*tuple[Any, ...]] = select(
-        col(Membership.branch_no), literal(None, String()).label("role"), col(Membership.until).label("until")
+        col(Membership.member_id),
+        col(Membership.branch_no),
+        literal(None, String()).label("role"),
+        col(Membership.until),
     ).where(
-        col(Membership.member_id) == member_id,
+        col(Membership.member_id).in_(member_ids),
         col(Membership.ended_at).is_(None),
         or_(col(Membership.until).is_(None), col(Membership.until) > at),
     )
     holds: Select[*tuple[Any, ...]] = select(
-        col(RoleGrant.branch_no), cast(col(RoleGrant.role), String()), col(RoleGrant.until)
-    ).where(col(RoleGrant.member_id) == member_id, in_force(at))
+        col(RoleGrant.member_id), col(RoleGrant.branch_no), cast(col(RoleGrant.role), String()), col(RoleGrant.until)
+    ).where(col(RoleGrant.member_id).in_(member_ids), in_force(at))
     places = union_all(belongs, holds).subquery()
     rows = await session.execute(
-        select(places.c.role, col(Branch.no), col(Branch.path), places.c.until).join(
+        select(places.c.member_id, places.c.role, col(Branch.no), col(Branch.path), places.c.until).join(
             Branch, col(Branch.no) == places.c.branch_no
         )
     )
-    return [Belonging(Role(role) if role else None, no, path, until) for role, no, path, until in rows]
+    found: dict[UUID, list[Belonging]] = {}
+    for member_id, role, no, path, until in rows:
+        found.setdefault(member_id, []).append(Belonging(Role(role) if role else None, no, path, until))
+    return found
 
 
 async def resolve_viewer(session: AsyncSession, member_id: UUID, session_id: UUID) -> Viewer:

@@ -149,7 +149,7 @@ def for_roles(roles: Sequence[Role]) -> Audience:
 
 @contextmanager
 def listening(settings: Settings, count: int = 1) -> Iterator[list[str]]:
-    """So many processes of `handbook serve`, and where they answer."""
+    """So many processes of `handbook serve`, and where they answer. They log to the data folder."""
     said = {
         name: str(value)
         for name, value in settings.model_dump(include={"data_dir", "database_url", "redis_url"}).items()
@@ -159,12 +159,13 @@ def listening(settings: Settings, count: int = 1) -> Iterator[list[str]]:
         urls = []
         for _ in range(count):
             port = _free_port()
+            log = undo.enter_context((settings.data_dir / f"serve-{port}.log").open("wb"))
             process = subprocess.Popen(
                 [sys.executable, "-m", "api", "serve"],
                 env={**os.environ, **{f"HANDBOOK_{name.upper()}": value for name, value in said.items()}}
                 | {"HANDBOOK_PORT": str(port)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
             undo.callback(process.wait)
             undo.callback(process.terminate)

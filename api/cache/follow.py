@@ -20,12 +20,6 @@ FRESH = 1.0
 STALE_MOST = 60.0
 """Seconds for which pages of channels are served without a database, marked as stale."""
 _PATIENCE = 0.3
-"""Seconds that a request waits to see the log."""
-_HUNG = 2.0
-"""Seconds after which a look at the log is given up, with its connection. Longer than anybody waits: on a busy machine
-one that is begun anew all the time would never end.
-"""
-_LOAD_PATIENCE = 30.0
 _BEHIND_MOST = 50_000
 
 _log = logging.getLogger("handbook")
@@ -38,9 +32,12 @@ class Follower:
 
     def __init__(self, database: Database, nudges: Nudges, token_life: timedelta) -> None:
         self.view = View()
+        self.lag = 0
+        """Numbers that the view was behind at the last look."""
         self._database = database
         self._nudges = nudges
         self._token_life = token_life + timedelta(minutes=5)
+        self._stopping = False
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._turns: set[asyncio.Task[None]] = set()
@@ -55,23 +52,17 @@ class Follower:
         self._running = asyncio.create_task(self._run(), name="follow the log")
 
     async def stop(self) -> None:
-        """A look under way comes to its end: cut off, it would leave its connection to be closed by nobody."""
-        if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
-        if self._turns:
-            _, hung = await asyncio.wait(self._turns, timeout=_HUNG)
-            for turn in hung:
-                turn.cancel()
+        """Let a statement that is under way end: a connection that is cut off in the middle cannot be used again."""
+        self._stopping = True
+        self._nudges.wake()
+        for task in (self._running, *self._turns):
+            if task is not None:
+                with suppress(*FAULTS):
+                    await task
 
     async def follow(self) -> None:
         """See everything that was committed before this call. Calls that come while one waits share its statement."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._take_turn(), name="take in the log")
-            self._turns.add(self._next)
-            self._next.add_done_callback(self._end_turn)
-        await asyncio.shield(self._next)
+        await asyncio.shield(self._begin())
 
     async def committed(self) -> None:
         """This process has committed a change: see it, and tell the others.
@@ -79,7 +70,7 @@ class Follower:
         Where it cannot be seen now, whoever asks next must follow first: nobody reads here what was before their write.
         """
         try:
-            await asyncio.wait_for(self.follow(), _PATIENCE)
+            await self.follow()
         except FAULTS:
             self.view.confirmed_at = min(self.view.confirmed_at, boot_clock() - FRESH)
         await self._nudges.send()
@@ -91,8 +82,7 @@ class Follower:
         """
         if boot_clock() - self.view.confirmed_at <= FRESH:
             return True
-        with suppress(*FAULTS):
-            await asyncio.wait_for(self.follow(), _PATIENCE)
+        await asyncio.wait({self._begin()}, timeout=_PATIENCE)  # what is not done by then goes on without us
         age = boot_clock() - self.view.confirmed_at
         if age <= FRESH:
             return True
@@ -100,12 +90,18 @@ class Follower:
             return False
         raise Unavailable
 
+    def _begin(self) -> "asyncio.Task[None]":
+        if self._next is None:
+            self._next = asyncio.create_task(self._take_turn(), name="look at the log")
+            self._turns.add(self._next)
+            self._next.add_done_callback(self._end_turn)
+        return self._next
+
     async def _take_turn(self) -> None:
         async with self._turn:
             self._next = None  # whoever comes from now on may have committed after our statement began
-            if self.view.head >= 0 and await asyncio.wait_for(self._read(), _HUNG):
-                return
-            await asyncio.wait_for(self._load(), _LOAD_PATIENCE)
+            if self.view.head < 0 or not await self._read():
+                await self._load()
 
     def _end_turn(self, turn: asyncio.Task[None]) -> None:
         self._turns.discard(turn)
@@ -119,17 +115,18 @@ class Follower:
             head, moved = await read_log(session, self.view.head, _BEHIND_MOST)
         if len(moved) > _BEHIND_MOST or self.view.leads_elsewhere(head):
             return False
+        self.lag = head - self.view.head
         self.view.apply(head, moved, began)
         return True
 
     async def _load(self) -> None:
         began = boot_clock()
-        async with self._database.following() as session:
+        async with self._database.reading() as session:
             snapshot = await load_log(session, self._database.clock() - self._token_life)
         self.view.load(snapshot, began)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             await self._nudges.wait(POLL)
             try:
                 await self.follow()

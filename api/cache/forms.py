@@ -26,7 +26,7 @@ class Page:
 
     __slots__ = ("_forms", "_label", "body", "language", "size")
 
-    def __init__(self, body: bytes, *, language: Language | None = None, revision: int | None = None) -> None:
+    def __init__(self, body: bytes, language: Language, *, revision: int | None = None) -> None:
         self.body = body
         self.language = language
         self.size = 2 * len(body)
@@ -53,9 +53,8 @@ class Page:
             (b"cache-control", Cached.MEMBER.value.encode()),
             (b"vary", VARY.encode()),
             (b"etag", tag),
+            (b"content-language", self.language.encode()),
         ]
-        if self.language is not None:
-            headers.append((b"content-language", self.language.encode()))
         if encoding != "identity":
             headers.append((b"content-encoding", encoding.encode()))
         return Form(body, [*headers, *security], tag)

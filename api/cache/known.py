@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 from weakref import ref
 
@@ -32,7 +32,7 @@ class Known:
         self.channel = member_channel(claims.member_id)
         self.head = -1
         self.shape = -1
-        self.valid_until = 0.0
+        self.valid_until = datetime.min.replace(tzinfo=UTC)
         self.viewer = Viewer(claims.member_id)
         self.channels: tuple[tuple[int, int], ...] = ()
         self.pages: dict[tuple[str, bytes, bytes, bytes], ref[Form]] = {}
@@ -65,7 +65,7 @@ class Directory:
         known = self._known.get(authorization)
         if known is None or known.head != self._follower.view.head:
             return None
-        return known if self._clock().timestamp() < known.valid_until else None
+        return known if self._clock() < known.valid_until else None
 
     async def know(self, bearer: Bearer) -> Known:
         """`recognise` for a token that has been verified already."""
@@ -112,7 +112,7 @@ class Directory:
             elif known.head != view.head:
                 known.pages = {}
                 known.head = view.head
-        if now.timestamp() >= known.valid_until:
+        if now >= known.valid_until:
             _derive(known, view, now)
         return known
 
@@ -145,6 +145,6 @@ def _derive(known: Known, view: View, now: datetime) -> None:
         tuple(Seat(role, Place(no, view.path(no))) for role, no, until in claims.grants if not 0 < until <= at),
     )
     known.channels = view.heard_by(known.viewer)
-    known.valid_until = min([known.expires_at, *ends])
+    known.valid_until = datetime.fromtimestamp(min([known.expires_at, *ends]), UTC)
     known.pages = {}
     known.head, known.shape = view.head, view.shape

@@ -1,15 +1,23 @@
-"""Counts on the hit path: plain integers, read by `/metrics`."""
+"""Counts on the hit path: plain integers, brought to the registry now and then."""
 
 
 class Counts:
-    """`hits_known`: answered from the token's own entry; `hits_l1`, `hits_l2`: from a page or fragment kept; `renders`: made."""
+    """What answered shared pages.
 
-    __slots__ = ("hits_known", "hits_l1", "hits_l2", "not_modified", "renders", "stale")
+    `known`: the token's own entry; `page`, `fragment`: what this process, or Redis, kept; `render`: the database.
+    `not_modified` and `stale` say how answers were sent.
+    """
+
+    __slots__ = ("fragment", "known", "not_modified", "page", "render", "stale")
 
     def __init__(self) -> None:
-        self.hits_known = 0
-        self.hits_l1 = 0
-        self.hits_l2 = 0
-        self.not_modified = 0
-        self.renders = 0
-        self.stale = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.known = self.page = self.fragment = self.render = self.not_modified = self.stale = 0
+
+    def take(self) -> dict[str, int]:
+        """What has been counted since the last time."""
+        taken = {name: getattr(self, name) for name in self.__slots__}
+        self._clear()
+        return taken

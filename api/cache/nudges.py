@@ -37,6 +37,9 @@ class Nudges:
         if self._client is not None:
             await self._breaker.call(self._client.publish(CHANNEL, b""))
 
+    def wake(self) -> None:
+        self._woken.set()
+
     async def wait(self, seconds: float) -> None:
         """Until nudged, at most so long. Nudges that came meanwhile count as one."""
         with suppress(TimeoutError):

@@ -16,7 +16,7 @@ from api.cache.nudges import Nudges
 from api.cache.shared import FeedQuery, NeedsDatabase, Shared
 from api.cache.view import boot_clock
 from api.encoding import has_tag, preferred
-from api.envelope import request_id_of, security
+from api.envelope import request_id_from, security
 from api.languages import READ_MOST, negotiate
 from models.errors import HandbookError
 
@@ -24,6 +24,7 @@ FEED = "/v1/notices"
 _NOTICE = re.compile(r"/v1/notices/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 _ENTRIES_MOST = 8
 """Finished answers kept with one token."""
+_NOTHING = {"type": "http.response.body", "body": b""}
 _SPOKEN_MOST = 400
 """Bytes of what a client says that it accepts, for its answer to be kept with its token."""
 _STALE = (b"cache-status", b"handbook; hit; ttl=-1; detail=stale-without-database")
@@ -83,23 +84,17 @@ class Pages:
             await self.app(scope, receive, send)
             return
         cache: PageCache = scope["app"].state.parts.cache
-        authorization = language = accepted = condition = b""
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                if authorization:  # whoever sends two is left to the application to refuse
-                    await self.app(scope, receive, send)
-                    return
-                authorization = value
-            elif name == b"if-none-match" and not condition:
-                condition = value
-            elif name == b"accept-encoding" and not accepted:
-                accepted = value
-            elif name == b"accept-language" and not language:
-                language = value
-            elif name == b"origin" and cache.cross_origin:
-                await self.app(scope, receive, send)
-                return
-        asked = (scope["path"], scope["query_string"], language, accepted)
+        headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]) or (cache.cross_origin and b"origin" in headers):
+            await self.app(scope, receive, send)  # one said twice, or CORS: the application knows what that means
+            return
+        authorization = headers.get(b"authorization", b"")
+        asked = (
+            scope["path"],
+            scope["query_string"],
+            headers.get(b"accept-language", b""),
+            headers.get(b"accept-encoding", b""),
+        )
         known = cache.directory.settled(authorization)
         form: Form | None = None
         stale = False
@@ -107,13 +102,26 @@ class Pages:
             kept = known.pages.get(asked)
             form = kept() if kept is not None else None
         if form is not None:
-            cache.counts.hits_known += 1
+            cache.counts.known += 1
         else:
             form, stale = await _find(cache, authorization, asked)
             if form is None:
                 await self.app(scope, receive, send)
                 return
-        await _send(cache, scope, send, form, condition, stale=stale)
+        extra = [(b"x-request-id", request_id_from(headers).encode())]
+        if stale:
+            cache.counts.stale += 1
+            extra.append(_STALE)
+        condition = headers.get(b"if-none-match")
+        if condition is not None and (
+            condition == form.tag or has_tag([condition.decode("latin-1")], form.tag.decode())
+        ):
+            cache.counts.not_modified += 1
+            await send({"type": "http.response.start", "status": 304, "headers": form.headers_304 + extra})
+            await send(_NOTHING)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": form.headers + extra})
+        await send({"type": "http.response.body", "body": form.body if scope["method"] == "GET" else b""})
 
 
 async def _find(
@@ -131,7 +139,7 @@ async def _find(
         return None, False
     if page is None:
         return None, False
-    form = page.form(preferred(accepted.decode("latin-1")), cache.security)
+    form = page.form(preferred([accepted.decode("latin-1")]), cache.security)
     # not where either moved while we rendered: another request may have brought the entry to a head that this is not of
     if fresh and head == known.head == cache.follower.view.head and len(language) + len(accepted) <= _SPOKEN_MOST:
         if len(known.pages) >= _ENTRIES_MOST:
@@ -143,25 +151,11 @@ async def _find(
 async def _page(
     cache: PageCache, known: Known, path: str, query: bytes, language: bytes, *, render: bool
 ) -> Page | None:
+    spoken = negotiate(language[:READ_MOST].decode("latin-1"))
     if path == FEED:
         asked = FeedQuery.parse(query)
-        return None if asked is None else await cache.shared.feed(known.channels, asked, render=render)
+        return None if asked is None else await cache.shared.feed(known.channels, asked, spoken, render=render)
     one = _NOTICE.fullmatch(path)
     if one is None or query:
         return None
-    spoken = negotiate(language[:READ_MOST].decode("latin-1"))
     return await cache.shared.notice(known.channels, UUID(one[1]), spoken, render=render)
-
-
-async def _send(cache: PageCache, scope: Scope, send: Send, form: Form, condition: bytes, *, stale: bool) -> None:
-    request_id = (b"x-request-id", request_id_of(scope).encode())
-    extra = [request_id, _STALE] if stale else [request_id]
-    if stale:
-        cache.counts.stale += 1
-    if condition and (condition == form.tag or has_tag([condition.decode("latin-1")], form.tag.decode())):
-        cache.counts.not_modified += 1
-        await send({"type": "http.response.start", "status": 304, "headers": [*form.headers_304, *extra]})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": [*form.headers, *extra]})
-    await send({"type": "http.response.body", "body": form.body if scope["method"] == "GET" else b""})

@@ -77,23 +77,25 @@ class Shared:
         self._flights = {}
         self._openings = {}
 
-    async def feed(self, channels: Sequence[Channel], query: FeedQuery, *, render: bool) -> Page | None:
+    async def feed(
+        self, channels: Sequence[Channel], query: FeedQuery, language: Language, *, render: bool
+    ) -> Page | None:
         """The first page of these channels; None only where it would have to be rendered and may not."""
         view = self._view()
         versions = tuple([view.issued(no, who) for no, who in channels])
-        key = ("feed", query, tuple(channels), versions)
+        key = ("feed", query, language, tuple(channels), versions)
         page = self._pages.get(key)
         if page is not None:
-            self._counts.hits_l1 += 1
+            self._counts.page += 1
             return page
         if not render:
             return None
         fragments = await asyncio.gather(*(self._fragment(c, v) for c, v in zip(channels, versions, strict=True)))
         # Every version, not the greatest alone: fragments read at different moments make pages that no one moment had.
-        key = ("feed", query, tuple(channels), tuple([fragment.version for fragment in fragments]))
+        key = ("feed", query, language, tuple(channels), tuple([fragment.version for fragment in fragments]))
         page = self._pages.get(key)
         if page is None:  # else somebody who waited for the same fragments was first
-            page = self._merge(fragments, query)
+            page = self._merge(fragments, query, language)
             page.name(*key)
             self._pages.put(key, page, page.size)
         return page
@@ -113,10 +115,10 @@ class Shared:
         key = ("notice", notice_id, language, shared.notice.revision, shared.version)
         page = self._pages.get(key)
         if page is None:
-            page = Page(shared.notice.model_dump_json().encode(), language=language, revision=shared.notice.revision)
+            page = Page(shared.notice.model_dump_json().encode(), language, revision=shared.notice.revision)
             self._pages.put(key, page, page.size)
         else:
-            self._counts.hits_l1 += 1
+            self._counts.page += 1
         return page
 
     def _view(self) -> View:
@@ -142,11 +144,11 @@ class Shared:
         flights = self._flights
         fragment = await self._l2.get(channel, wanted)
         if fragment is not None:
-            self._counts.hits_l2 += 1
+            self._counts.fragment += 1
         else:
             async with self._database.reading() as session:
                 fragment = Fragment(*await render_channel(session, *channel))
-            self._counts.renders += 1
+            self._counts.render += 1
             self._l2.put(channel, fragment)
         kept = self._fragments.get(channel)
         if flights is self._flights and (kept is None or kept.version < fragment.version):
@@ -165,12 +167,12 @@ class Shared:
         openings = self._openings
         async with self._database.reading() as session:
             shared = await render_notice(session, notice_id)
-        self._counts.renders += 1
+        self._counts.render += 1
         if shared is not None and openings is self._openings:
             self._notices.put(notice_id, shared, len(shared.notice.body) + len(shared.notice.body_html))
         return shared
 
-    def _merge(self, fragments: Sequence[Fragment], query: FeedQuery) -> Page:
+    def _merge(self, fragments: Sequence[Fragment], query: FeedQuery, language: Language) -> Page:
         """Newest first by (published_at, id), as the database would list them."""
         lines = [
             [line for line in fragment.lines if query.category is None or line.category == query.category]
@@ -188,7 +190,7 @@ class Shared:
             request = PageRequest(query.named, query.limit)
             cursor = f'"{seal_cursor(self._database.keyring, request, list(shown[-1][:2]))}"'
         items = b",".join(line.json for line in shown)
-        return Page(b'{"items":[' + items + b'],"next_cursor":' + cursor.encode() + b"}")
+        return Page(b'{"items":[' + items + b'],"next_cursor":' + cursor.encode() + b"}", language)
 
 
 class NeedsDatabase(Exception):

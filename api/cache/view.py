@@ -1,6 +1,6 @@
-"""What this process knows of the log: at which number each channel last changed, the shape of the tree, whose access moved.
+"""What this process knows of the log: when each channel last changed, the shape of the tree, whose access moved.
 
-Only `Follower` moves a view, and it moves it at once, without awaiting in between: whoever reads it between two awaits reads
+Only `Follower` moves a view, and all at once, without awaiting: whoever reads it between two awaits reads
 one moment of the database.
 """
 
@@ -26,7 +26,7 @@ def boot_clock() -> float:
 class View:
     """`head` is the number up to which everything is known, as of `confirmed_at` by the boot clock.
 
-    Parents are an array over `branch.no`; numbers of channels are kept for those that have ever issued anything, which are few.
+    Parents are an array over `branch.no`; channels are kept where they have ever issued anything, which few have.
     """
 
     __slots__ = (
@@ -135,7 +135,7 @@ class View:
         return found
 
     def issued(self, no: int, who: int) -> int:
-        """The number at which notices of a channel, or the name they are shown under, last changed; 0 if it never issued any."""
+        """The number at which a channel's notices, or the name they are shown under, last changed; 0 if there are none."""
         seq = self._issued.get((no, who), 0)
         return seq and max(seq, self._branch.get(no, 0))
 

@@ -1,5 +1,8 @@
 """`handbook serve` and `handbook migrate`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -9,7 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.commands.running import console, one_line, open_database, run, settings
 from api.logs import configure_logs
-from api.settings import Settings, load_settings
+from api.settings import Settings, load_settings, share_metrics
 from models.migrate import current_revision, migrate
 
 _GRACE = 30
@@ -29,8 +32,19 @@ def serve(
     """Serve the handbook by the settings in the environment."""
     using = settings()
     run(_check(using))
-    with one_line():
+    with one_line(), _shared_metrics(workers):
         _uvicorn("api.commands.serving:application", using, workers)
+
+
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """Workers add their figures up through files, which end with the service."""
+    if workers == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="handbook-metrics-") as folder:
+        share_metrics(folder)
+        yield
 
 
 def serve_here(using: Settings) -> None:

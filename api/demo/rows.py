@@ -88,8 +88,7 @@ class Rows:
 
 
 _BRANCH = (
-    *("no", "id", "code", "name", "name_folded", "kind", "parent_no", "path", "status", "successor_no", "revision"),
-    "created_at",
+    *("no", "id", "code", "name", "name_folded", "kind", "parent_no", "path", "status", "successor_no", "created_at"),
 )
 _MEMBER = (
     *("id", "member_no", "full_name", "full_name_folded", "sort_key", "birth_date", "gender", "phone", "email"),
@@ -119,7 +118,6 @@ def branch_rows(loaded: Loaded) -> Iterator[Rows]:
                 path,
                 BranchStatus.ACTIVE,
                 None,
-                1,
                 loaded.at,
             )
         )

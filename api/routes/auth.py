@@ -10,13 +10,15 @@ from api.deps import Id, PartsDep, SessionDep, ViewerDep
 from api.routing import Access, declare, router
 from api.security import sign_in
 from api.security.passwords import MOST
+from api.security.tokens import ACCESS_MOST
+from content.text import clean
 from models.base import Request as RequestShape
-from models.base import Shape
+from models.base import Shape, read_by
 from models.sessions import Device, SessionPublic, end_own_session, own_sessions
 
 routes = router("auth")
 
-Login = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254)]
+Login = Annotated[str, StringConstraints(min_length=1, max_length=254), read_by(clean)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MOST)]
 
 
@@ -36,7 +38,7 @@ class ActivateRequest(RequestShape):
 
 
 class RefreshRequest(RequestShape):
-    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=ACCESS_MOST)]
 
 
 class PasswordChange(RequestShape):

@@ -1,14 +1,16 @@
 """For apps before they sign in, and for operators: what is served, whether it is well, what its problems mean."""
 
 import asyncio
+from ipaddress import ip_address
 
 from sqlalchemy import text
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from api.deps import PartsDep
 from api.languages import language_of
 from api.messages import PROBLEMS
+from api.metrics import CONTENT_TYPE, exposition
 from api.routing import Access, Cached, declare, router
 from models.base import Shape
 from models.errors import NotFound
@@ -71,12 +73,32 @@ async def check_live() -> Alive:
 
 @unversioned.get("/health/ready", responses={503: {"model": Ready}})
 @declare(Access.ANYONE, transaction=False)
-async def check_ready(parts: PartsDep) -> Response:
+async def check_ready(response: Response, parts: PartsDep) -> Ready:
     """Can requests be answered? Says which part cannot."""
     checks = {"database": await _database(parts)}
-    healthy = set(checks.values()) == {"ok"}
-    ready = Ready(status="ok" if healthy else "unavailable", checks=checks)
-    return JSONResponse(ready.model_dump(), 200 if healthy else 503)
+    if set(checks.values()) == {"ok"}:
+        return Ready(status="ok", checks=checks)
+    response.status_code = 503
+    response.headers["Retry-After"] = "2"
+    return Ready(status="unavailable", checks=checks)
+
+
+@unversioned.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' format"}},
+)
+@declare(Access.ANYONE, transaction=False, refuses=(404,))
+async def read_metrics(request: Request, parts: PartsDep) -> Response:
+    """Figures for Prometheus, for the networks that settings name; everybody else gets 404."""
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:
+        raise NotFound from None
+    if not any(address in network for network in parts.settings.metrics_networks):
+        raise NotFound
+    parts.publish_metrics()
+    return Response(exposition(), media_type=CONTENT_TYPE)
 
 
 @unversioned.get("/problems/{slug}")

@@ -12,8 +12,8 @@ class KeyringFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._stamp = self._stamp_now()  # first: a rotation meanwhile shall be seen later
         self._ring = load_keyring(path)
-        self._stamp = self._stamp_now()
 
     def current(self) -> Keyring:
         stamp = self._stamp_now()

@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _THREADS = 2
 _QUEUE_MOST = 256
+_TELLING = 4
+"""A login shorter than this is found in many a good password."""
 _COMMON = frozenset({"1234567890", "0123456789", "0987654321", "matkhau123", "password123", "qwertyuiop", "1111111111"})
 
 
@@ -34,15 +36,20 @@ class Passwords:
         self._waiting = 0
         self._nobodys = self._hash.hash("the password of nobody at all")
 
-    def require_good(self, password: str, login: str, pointer: str) -> None:
+    @property
+    def waiting(self) -> int:
+        """How many are hashed or wait to be."""
+        return self._waiting
+
+    def require_good(self, password: str, logins: Iterable[str], pointer: str) -> None:
         """Raises Invalid at `pointer`. The rules are NIST SP 800-63B's: length, and what everybody tries first."""
         said = _normal(password)
         folded = said.casefold()
         if len(said) < LEAST:
             raise Invalid.at(pointer, "string_too_short", min_length=LEAST)
-        if said.startswith(DEMONSTRATION):
+        if said.startswith(DEMONSTRATION) and not self._demo:
             raise Invalid.at(pointer, "password.demonstration")
-        if login and login.casefold() in folded:
+        if any(len(login) >= _TELLING and _normal(login).casefold() in folded for login in logins):
             raise Invalid.at(pointer, "password.contains_login")
         if folded in _COMMON or len(set(folded)) < 4:
             raise Invalid.at(pointer, "password.too_common")

@@ -90,7 +90,15 @@ class Tokens:
         try:
             said = self._claims(token, self._clock())
             return Bearer(read(said), int(said["exp"]))
-        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError):
+        except (
+            jwt.InvalidTokenError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            LookupError,
+            OverflowError,
+            RecursionError,
+        ):
             raise Unauthenticated(Unauthenticated.REFRESH) from None
 
     def _claims(self, token: str, at: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from content.text import fold, sort_key
+from content.text import sort_key
 from models.accounts import Account
 from models.audit import audit
 from models.base import new_id
@@ -42,7 +42,7 @@ from models.memberships import (
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Place, Viewer, allowed, require, require_above, visible
 from models.roles import close_grants, open_grants, own_grants, seats
-from models.search import matches
+from models.search import folded, matches
 from models.sessions import end_sessions
 
 _TAKEN = {
@@ -238,7 +238,7 @@ def stored(ring: Keyring, member_id: UUID, values: Mapping[str, Any]) -> dict[st
     """Profile fields as columns: folded, keyed for sorting, sealed."""
     columns = dict(values)
     if "full_name" in columns:
-        columns["full_name_folded"] = fold(columns["full_name"])
+        columns["full_name_folded"] = folded(columns["full_name"])
         columns["sort_key"] = sort_key(columns["full_name"])
     if "national_id" in columns:
         number = columns["national_id"]

@@ -1,4 +1,4 @@
-"""Notices as they are shared by everyone who hears a channel: rendered without a viewer, with the version they were read at."""
+"""Notices as everyone who hears a channel shares them: rendered without a viewer, with the version read at."""
 
 from datetime import datetime
 from typing import Any, NamedTuple

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from content.text import fold
 from models.audit import audit
 from models.base import new_id
 from models.branches import (
@@ -32,6 +31,7 @@ from models.permissions import Permission, Viewer, allowed, require
 from models.rosters.bulk import insert_rows
 from models.rosters.members import ACTION, Written, common_branch
 from models.rosters.reading import RosterRow, RowError, refusal_of
+from models.search import folded
 
 _UPDATED = ("name", "kind")
 
@@ -226,12 +226,11 @@ async def _plant(
                 "id": new_id(),
                 "code": values["code"],
                 "name": values["name"],
-                "name_folded": fold(values["name"]),
+                "name_folded": folded(values["name"]),
                 "kind": values["kind"],
                 "parent_no": found[each.parent_code].no if each.parent_code else None,
                 "path": f"{parent_path}{no}/",
                 "status": BranchStatus.ACTIVE,
-                "revision": 1,
                 "created_at": at,
             }
         )

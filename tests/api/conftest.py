@@ -1,13 +1,15 @@
 """A served application, and people who call it."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from pwdlib.hashers.argon2 import Argon2Hasher
+from redis import Redis
+from sqlalchemy import func, select
 
 from api.app import create_app
 from api.cache import follow
@@ -16,21 +18,36 @@ from api.security.claims import unresolved
 from api.security.passwords import Passwords
 from api.settings import Settings
 from models.keyring import Keyring, save_keyring
+from models.tables import METADATA
+from tests.api.identity import CHEAP, Client, WatchedPasswords, give_password
 from tests.clock import StandingClock
 from tests.organisation import Organisation
+from tests.servers import Valkey, running
 
-CHEAP = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
-"""Argon2id all the same; its cost is not what these tests are about."""
+__all__ = ["Client"]
 
-Client = httpx.AsyncClient
 As = Callable[[str | None], Client]
 
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine is slow; what happens when the log cannot be seen in time has tests of its own."""
-    for name in ("_PATIENCE", "_HUNG"):
-        monkeypatch.setattr(follow, name, 30.0)
+    monkeypatch.setattr(follow, "_PATIENCE", 30.0)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """This worker's database of the run's Redis or Valkey."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    with running(Valkey) as url:
+        yield f"{url.rpartition('/')[0]}/{int(worker) % 16}"
+
+
+@pytest.fixture
+def emptied_redis_url(redis_url: str) -> str:
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+    return redis_url
 
 
 @pytest.fixture
@@ -52,6 +69,22 @@ async def app(settings: Settings, clock: StandingClock) -> AsyncIterator[FastAPI
 def parts(app: FastAPI) -> Parts:
     parts: Parts = app.state.parts
     return parts
+
+
+@pytest.fixture
+def watched(app: FastAPI) -> WatchedPasswords:
+    """What the application verifies passwords with from now on."""
+    passwords = WatchedPasswords()
+    app.state.parts = replace(app.state.parts, passwords=passwords)
+    return passwords
+
+
+@pytest.fixture
+async def login(parts: Parts, organisation: Organisation) -> str:
+    """The member's login, with PASSWORD for it."""
+    person = organisation.person("member")
+    await give_password(parts, person.id)
+    return person.member_no
 
 
 @pytest.fixture
@@ -99,3 +132,20 @@ async def secretary(acting_as: As) -> Client:
 @pytest.fixture
 async def admin(acting_as: As) -> Client:
     return acting_as("admin")
+
+
+@pytest.fixture
+async def unchanged(parts: Parts, organisation: Organisation) -> AsyncIterator[None]:
+    """Nothing may have been written when the test ends."""
+    before = await _counts(parts)
+    yield
+    assert await _counts(parts) == before
+
+
+async def _counts(parts: Parts) -> dict[str, int]:
+    """How many rows each table has."""
+    async with parts.database.reading() as session:
+        return {
+            table.name: await session.scalar(select(func.count()).select_from(table)) or 0
+            for table in METADATA.sorted_tables
+        }

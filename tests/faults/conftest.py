@@ -25,5 +25,4 @@ def settings(tmp_path: Path, database_url: str, keyring: Keyring) -> Settings:
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of other parts' faults: that this machine is busy must not look like a database that is gone."""
-    for name in ("_PATIENCE", "_HUNG"):
-        monkeypatch.setattr(follow, name, 30.0)
+    monkeypatch.setattr(follow, "_PATIENCE", 30.0)

@@ -260,7 +260,7 @@ async def test_rows_are_refused_one_by_one(database: Database, organisation: Org
         (5, "status", "member.closed"),
         (6, "full_name", "cell.formula"),
         (7, "member_no", "string_pattern_mismatch"),
-        (7, "full_name", "too_long"),
+        (7, "full_name", "string_too_long"),
         (7, "birth_date", "date_from_datetime_parsing"),
         (8, "national_id", "citizen_id.gender_mismatch"),
         (9, "member_no", "member.number_twice"),

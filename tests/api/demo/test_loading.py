@@ -334,7 +334,8 @@ def test_passwords_have_sixty_bits_and_differ() -> None:
     passwords = {new_password() for _ in range(100)}
     assert len(passwords) == 100
     for password in passwords:
-        *syllables, digits = password.split("-")
+        prefix, *syllables, digits = password.split("-")
+        assert prefix == "demo"
         assert len(syllables) == 4
         assert set(syllables) <= set(SYLLABLES)
         assert len(digits) == 6

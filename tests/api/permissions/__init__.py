@@ -1,0 +1,1 @@
+"""Who may do what over HTTP: the table of every route, and attempts to get around it."""

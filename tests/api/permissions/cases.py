@@ -1,0 +1,108 @@
+"""The table's rows as requests: which ids stand in the path, and the smallest body that would be accepted."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.api.conftest import Client
+from tests.api.permissions.table import ACTORS, TABLE
+from tests.api.permissions.world import BESIDE, PASSWORD, World, small_picture
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_FIRST_REVISION = {"If-Match": '"r1-"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`name` is the row's first words, `answers` the expected status of each actor."""
+
+    route: str
+    name: str
+    answers: dict[str, int]
+
+    @property
+    def method(self) -> str:
+        return self.route.partition(" ")[0]
+
+    @property
+    def place(self) -> str:
+        return self.name.partition(" ")[0]
+
+
+def cases(noun: str) -> list[Case]:
+    """The rows of a noun in their order; no row may stand twice."""
+    found: dict[tuple[str, str], Case] = {}
+    route = ""
+    _columns, *lines = TABLE[noun].strip("\n").splitlines()
+    for line in lines:
+        if "/" in line:
+            route = line.strip()
+            continue
+        words = line.split()
+        name = " ".join(words[: -len(ACTORS)])
+        assert (route, name) not in found, f"{route} · {name} stands twice"
+        answers = dict(zip(ACTORS, map(int, words[-len(ACTORS) :]), strict=True))
+        found[route, name] = Case(route, name, answers)
+    return list(found.values())
+
+
+async def ask(client: Client, world: World, case: Case, actor: str) -> tuple[int, str]:
+    """The status of the answer, and the problem's type where it is one."""
+    method, _, template = case.route.partition(" ")
+    path = _PARAMETER.sub(lambda match: world.id(match[1], case.name, actor), template)
+    said = _SAID[case.route](world, case) if case.route in _SAID else {}
+    answer = await client.request(method, path, **said)
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    return answer.status_code, answer.json()["type"].rpartition("/")[2] if is_problem else ""
+
+
+def _json(make: Callable[[World, Case], dict[str, Any]], **more: Any) -> Callable[[World, Case], dict[str, Any]]:
+    return lambda world, case: {"json": make(world, case), **more}
+
+
+def _moved(world: World, case: Case) -> dict[str, Any]:
+    _, _, to = case.name.partition(" to ")
+    if to:
+        return {"parent_id": world.ids["branch_id"][to]}
+    return {"parent_id": str(world.organisation.branch(BESIDE.get(case.place, "xa")).id)}
+
+
+def _branch(world: World, case: Case) -> str:
+    return world.ids["branch_id"][case.place]
+
+
+_SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
+    "POST /v1/auth/login": _json(lambda w, _: {"login": w.person("own").member_no, "password": PASSWORD}),
+    "POST /v1/auth/activate": _json(
+        lambda w, _: {"login": w.person("own").member_no, "activation_code": w.code, "password": PASSWORD}
+    ),
+    "POST /v1/auth/refresh": _json(
+        lambda w, _: {"refresh_token": w.parts.tokens.refresh(w.person("own").session_id, 1)}
+    ),
+    "PUT /v1/auth/password": _json(lambda *_: {"current_password": PASSWORD, "new_password": f"{PASSWORD} bảy"}),
+    "PUT /v1/me/photo": lambda *_: {"content": small_picture(), "headers": {"Content-Type": "image/jpeg"}},
+    "POST /v1/branches": _json(
+        lambda w, c: {"parent_id": _branch(w, c), "code": "MOI", "name": "Tổ số 9", "kind": "group"}
+    ),
+    "PATCH /v1/branches/{branch_id}": _json(lambda *_: {"name": "Chi hội thôn Mới"}),
+    "POST /v1/branches/{branch_id}/move": _json(_moved),
+    "POST /v1/branches/{branch_id}/role-grants": _json(
+        lambda w, c: {"member_id": w.ids["member_id"][c.place], "role": "clerk"}
+    ),
+    "GET /v1/branches/{branch_id}/notices": lambda _, c: {"params": {"state": "draft"} if "drafts" in c.name else {}},
+    "POST /v1/members": _json(lambda w, c: {"branch_id": _branch(w, c), "member_no": "M1", "full_name": "Tô Văn Yên"}),
+    "PATCH /v1/members/{member_id}": _json(lambda *_: {"gender": "female"}, headers=_FIRST_REVISION),
+    "POST /v1/notices": _json(
+        lambda w, c: {
+            "branch_id": _branch(w, c),
+            "title": "Họp chi hội",
+            "body": "Mời họp.",
+            "publish": c.name.endswith("at once"),
+        }
+    ),
+    "PATCH /v1/notices/{notice_id}": _json(lambda *_: {"title": "Hoãn họp"}, headers=_FIRST_REVISION),
+    "POST /v1/notices/{notice_id}/publish": lambda *_: {"headers": _FIRST_REVISION},
+    "POST /v1/notices/{notice_id}/withdraw": _json(lambda *_: {}, headers=_FIRST_REVISION),
+    "PUT /v1/notices/{notice_id}/receipt": _json(lambda *_: {"acknowledged": True}),
+}

@@ -1,0 +1,160 @@
+"""What the table's cases act on: one thing of each kind at every place, and a way back to where it all began."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from PIL import Image
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from api.parts import Parts
+from models import changes
+from models.accounts import Account, new_codes
+from models.branches import Branch
+from models.channels import Reach
+from models.database import Database, now
+from models.files import keep_file
+from models.members.profile import MemberCreate
+from models.members.rules import create_member
+from models.members.table import Member
+from models.notices.rules import create_notice
+from models.notices.shapes import EVERYONE, Audience, NoticeCreate
+from models.notices.table import Receipt
+from models.permissions import OPERATOR, Role
+from models.roles import RoleGrantCreate, grant_role
+from models.sessions import Device, start_session
+from models.tables import METADATA
+from tests.api.permissions.table import ACTORS
+from tests.organisation import Organisation, Person
+
+PASSWORD = "ba bốn năm sáu"
+NOBODY = UUID("01900000-0000-7000-8000-000000000000")
+PLACES = {"own": "chibo", "child": "to", "sibling": "chibo2", "parent": "coso", "elsewhere": "kh_chibo"}
+PEOPLE = {"own": "fellow", "child": "grouped", "sibling": "neighbour", "parent": "above", "elsewhere": "stranger"}
+BESIDE = {"own": "xa", "child": "chibo2", "sibling": "xa", "parent": "tinh", "elsewhere": "xa"}
+"""Where each place may be moved to."""
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`ids` gives what stands in a path for a place, by the parameter's name: the member, the notice, the photo …"""
+
+    organisation: Organisation
+    parts: Parts
+    ids: Mapping[str, Mapping[str, str]]
+    code: str
+    rows: Rows
+
+    def person(self, place: str) -> Person:
+        return self.organisation.person(PEOPLE[place])
+
+    def id(self, parameter: str, name: str, actor: str) -> str:
+        """For a row's name: of `own draft` the draft, else what belongs to the place."""
+        if name == "mine":
+            person = self.organisation.people.get(actor, Person(NOBODY, "", NOBODY))
+            return str(person.session_id if parameter == "session_id" else person.id)
+        known = self.ids[parameter]
+        return known.get(name) or known[name.partition(" ")[0]]
+
+    async def changed(self) -> list[str]:
+        """The tables that are no longer as they were founded."""
+        return [name for name, rows in (await rows_of(self.parts.database)).items() if rows != self.rows[name]]
+
+    async def restore(self) -> None:
+        async with self.parts.database.write_engine.begin() as connection:
+            for table in reversed(METADATA.sorted_tables):
+                await connection.execute(delete(table))
+            for table in METADATA.sorted_tables:
+                if rows := self.rows[table.name]:
+                    await connection.execute(insert(table), rows)
+
+
+async def found_world(parts: Parts, organisation: Organisation) -> World:
+    branches = {place: organisation.branch(name) for place, name in PLACES.items()}
+    async with parts.database.writing() as session:
+        organisation.people["above"] = await _enrol(session, "W0", "Trịnh Văn Trên", branches["parent"])
+        grants = {place: str(await _officer(session, place, branch)) for place, branch in branches.items()}
+        notices = await _notices(session, organisation, branches)
+        photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
+        hashed = await parts.passwords.hash(PASSWORD)
+        (code,) = await new_codes(session, [organisation.person(PEOPLE["own"]).id])
+        await session.execute(update(Account).values(password_hash=hashed))
+        await changes.commit(session)
+    people = {place: organisation.person(name) for place, name in PEOPLE.items()}
+    ids = {
+        "branch_id": {place: str(branch.id) for place, branch in branches.items()},
+        "member_id": {place: str(person.id) for place, person in people.items()},
+        "session_id": {place: str(person.session_id) for place, person in people.items()},
+        "grant_id": grants,
+        "notice_id": notices,
+        "sha256": photos | {"unknown": "0" * 64},
+        "slug": {"anything": "not_found", "unknown": "no_such_problem"},
+    }
+    known = {parameter: {"unknown": str(NOBODY)} | values for parameter, values in ids.items()}
+    return World(organisation, parts, known, code.code, await rows_of(parts.database))
+
+
+async def rows_of(database: Database) -> Rows:
+    """Everything that the database holds."""
+    async with database.reading() as session:
+        return {
+            table.name: [
+                dict(row) for row in (await session.execute(select(table).order_by(*table.primary_key))).mappings()
+            ]
+            for table in METADATA.sorted_tables
+        }
+
+
+def small_picture() -> bytes:
+    written = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(written, "JPEG")
+    return written.getvalue()
+
+
+async def _enrol(session: AsyncSession, member_no: str, full_name: str, branch: Branch) -> Person:
+    data = MemberCreate(member_no=member_no, full_name=full_name, branch_id=branch.id)
+    member = await create_member(session, OPERATOR, data)
+    device = await start_session(session, member.id, Device(), None)
+    return Person(member.id, member_no, device.id)
+
+
+async def _officer(session: AsyncSession, place: str, branch: Branch) -> UUID:
+    """A clerk of the branch, whose grant there is to end."""
+    person = await _enrol(session, f"O-{place}", "Cao Văn Thư", branch)
+    grant = await grant_role(session, OPERATOR, branch, RoleGrantCreate(member_id=person.id, role=Role.CLERK))
+    return grant.id
+
+
+async def _notices(session: AsyncSession, organisation: Organisation, branches: Mapping[str, Branch]) -> dict[str, str]:
+    """At each place one that its whole subtree hears and a draft, and one for the parent's own members alone. All
+    have read everything, so that no receipt is missing because nobody wrote it.
+    """
+    here = Audience(reach=Reach.HERE)
+    wanted = [("parent here", "parent", here, True)]
+    wanted += [(place, place, EVERYONE, True) for place in branches]
+    wanted += [(f"{place} draft", place, EVERYONE, False) for place in branches]
+    written = {}
+    for name, place, audience, publish in wanted:
+        data = NoticeCreate(
+            branch_id=branches[place].id, title="Họp", body="Mời họp.", audience=audience, publish=publish
+        )
+        notice = await create_notice(session, OPERATOR, data)
+        written[name] = str(notice.id)
+        for actor in ACTORS[1:]:
+            member_id = organisation.person(actor).id
+            session.add(Receipt(notice_id=notice.id, member_id=member_id, revision=1, read_at=now(session)))
+    await session.flush()
+    return written
+
+
+async def _photo(session: AsyncSession, parts: Parts, member_id: UUID) -> str:
+    stored = await parts.files.put(b"WebP of " + member_id.bytes)
+    await keep_file(session, stored.sha256, stored.size, "image/webp")
+    await session.execute(update(Member).where(col(Member.id) == member_id).values(photo=stored.sha256))
+    return stored.sha256

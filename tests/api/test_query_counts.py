@@ -1,0 +1,112 @@
+"""No list asks the database more the longer it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.parts import Parts
+from models import changes
+from models.branches import BranchCreate, create_branch
+from models.database import lock
+from models.members.profile import MemberCreate
+from models.members.rules import create_member, read_member
+from models.memberships import EndReason, MembershipKind, end_membership, open_membership, open_memberships
+from models.notices.rules import create_notice
+from models.notices.shapes import NoticeCreate
+from models.permissions import OPERATOR, Role
+from models.roles import RoleGrantCreate, grant_role
+from models.sessions import Device, start_session
+from tests.api.conftest import As, Client
+from tests.organisation import Organisation
+from tests.queries import counting
+
+SMALL, LARGE = 3, 24
+"""How often everything grows before each count: enough for a statement a row to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Who asks for a list of the document, and which branch's it is."""
+
+    actor: str
+    branch: str = ""
+
+
+LISTS = {
+    "/v1/auth/sessions": List("member"),
+    "/v1/me/memberships": List("member"),
+    "/v1/me/access-log": List("member"),
+    "/v1/branches": List("member"),
+    "/v1/branches/{branch_id}/children": List("member", "coso"),
+    "/v1/branches/{branch_id}/members": List("secretary", "chibo"),
+    "/v1/branches/{branch_id}/officers": List("secretary", "chibo"),
+    "/v1/branches/{branch_id}/role-grants": List("secretary", "chibo"),
+    "/v1/branches/{branch_id}/notices": List("secretary", "chibo"),
+    "/v1/members": List("parent_secretary"),
+    "/v1/notices": List("member"),
+    "/v1/audit": List("admin"),
+}
+
+
+def lists_of(document: dict[str, Any]) -> set[str]:
+    """Every path whose GET answers with `items`."""
+    found = set()
+    for path, item in document["paths"].items():
+        content = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+        shape = document["components"]["schemas"].get(reference.rpartition("/")[2], {})
+        if "items" in shape.get("properties", {}):
+            found.add(path)
+    return found
+
+
+async def grow(parts: Parts, organisation: Organisation, start: int, times: int) -> None:
+    """One more of everything that a list shows, each from another branch and another person, `times` over."""
+    chibo, coso = organisation.branch("chibo"), organisation.branch("coso")
+    member = organisation.person("member")
+    async with parts.database.writing() as session:
+        await lock(session, "tree")
+        secretary = await organisation.viewer(session, "secretary")
+        for n in range(start, start + times):
+            data = BranchCreate(parent_id=coso.id, code=f"N{n}", name=f"Chi hội số {n}", kind="cell")
+            branch = await create_branch(session, OPERATOR, data)
+            enrolled = MemberCreate(member_no=f"N{n}", full_name=f"Lê Văn {n}", branch_id=chibo.id)
+            newcomer = await create_member(session, OPERATOR, enrolled)
+            await grant_role(session, OPERATOR, chibo, RoleGrantCreate(member_id=newcomer.id, role=Role.EDITOR))
+            for speaking in (chibo, coso):
+                notice = NoticeCreate(branch_id=speaking.id, title="Họp", body="Mời họp.", publish=True)
+                await create_notice(session, OPERATOR, notice)
+            await read_member(session, secretary, member.id)
+            await start_session(session, member.id, Device(), None)
+            for old in await open_memberships(session, member.id):
+                if old.kind is MembershipKind.TEMPORARY:
+                    await end_membership(session, old, EndReason.EXPIRED)
+            await open_membership(session, OPERATOR, member.id, branch, MembershipKind.TEMPORARY)
+        await changes.commit(session)
+
+
+async def test_every_list_of_the_document_is_counted(anyone: Client) -> None:
+    assert lists_of((await anyone.get("/openapi.json")).json()) == LISTS.keys()
+
+
+async def test_no_list_asks_more_the_longer_it_is(parts: Parts, acting_as: As, organisation: Organisation) -> None:
+    await grow(parts, organisation, 0, SMALL)
+    small, few = await count(parts, acting_as, organisation)
+    await grow(parts, organisation, SMALL, LARGE)
+    large, many = await count(parts, acting_as, organisation)
+    assert [path for path in LISTS if many[path] < few[path] + LARGE] == []
+    assert large == small
+
+
+async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tuple[dict[str, int], dict[str, int]]:
+    """For each list how many statements it takes, and its length."""
+    statements: dict[str, int] = {}
+    lengths: dict[str, int] = {}
+    for path, asked in LISTS.items():
+        client = acting_as(asked.actor)
+        url = path.format(branch_id=organisation.branch(asked.branch).id if asked.branch else "")
+        with counting(parts.database) as sent:
+            answer = await client.get(url, params={"limit": 100})
+        assert answer.status_code == 200, answer.text
+        lengths[path] = len(answer.json()["items"])
+        statements[path] = len(sent)
+    return statements, lengths

@@ -1,0 +1,1 @@
+"""Load on real servers: what the promises about speed are measured with."""

@@ -40,7 +40,9 @@ async def test_nobody_gets_a_byte_of_anothers(
         async with (
             _slow_line(url) as slow,
             httpx.AsyncClient(
-                base_url=slow, timeout=60, limits=httpx.Limits(max_connections=LINES, max_keepalive_connections=LINES)
+                base_url=slow,
+                timeout=60,
+                limits=httpx.Limits(max_connections=LINES, max_keepalive_connections=LINES, keepalive_expiry=2),
             ) as client,
         ):
             signing = Tokens(KeyringFile(settings.keys), utc_now, utc_now() - utc_now())

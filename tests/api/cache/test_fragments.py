@@ -47,7 +47,7 @@ async def test_a_second_process_takes_what_the_first_has_made(
     async with phone_of(two, organisation.person("member")) as phone:
         assert await titles(phone) == ["Họp"]
     counts = parts_in(two).cache.counts
-    assert (counts.renders, counts.hits_l2) == (0, 1)
+    assert (counts.render, counts.fragment) == (0, 1)
     (name,) = [key async for key in store.scan_iter("handbook:{*")]
     assert 0 < await store.ttl(name) <= 24 * 3600
 
@@ -90,11 +90,11 @@ async def test_what_we_did_not_write_is_a_miss(
         await store.set(name, value)
         parts_in(two).cache.shared.forget()
         await parts_in(two).cache.follower.follow()
-        renders = parts_in(two).cache.counts.renders
+        renders = parts_in(two).cache.counts.render
         async with phone_of(two, organisation.person("neighbour")) as phone:
             parts_in(two).cache.directory._known.clear()
             assert await titles(phone) == ["Thật"], what
-        assert parts_in(two).cache.counts.renders == renders + 1, what
+        assert parts_in(two).cache.counts.render == renders + 1, what
     async with phone_of(two, organisation.person("member")) as phone:
         await store.delete(name)
         await store.lpush(name, "a list, not a string")
@@ -115,7 +115,7 @@ async def test_another_release_has_other_names(
     await parts_in(two).cache.follower.follow()
     async with phone_of(two, organisation.person("member")) as phone:
         assert await titles(phone) == ["Họp"]
-    assert parts_in(two).cache.counts.renders == 1
+    assert parts_in(two).cache.counts.render == 1
 
 
 async def test_a_fragment_survives_the_way_to_redis(app: FastAPI, desk: Desk, organisation: Organisation) -> None:

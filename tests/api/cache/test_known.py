@@ -314,7 +314,7 @@ async def test_two_authorization_headers_are_refused(app: FastAPI, desk: Desk, o
         async with calling(app) as phone:
             for path in (FEED, ROUTED, "/v1/me"):
                 answer = await phone.get(path, headers=headers)
-                assert (answer.status_code, answer.headers["cache-control"]) == (400, "no-store")
+                assert (answer.status_code, answer.headers["cache-control"]) == (401, "no-store")
 
 
 @SQLITE

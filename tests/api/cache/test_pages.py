@@ -393,11 +393,11 @@ async def test_what_each_answer_asks_of_the_database(app: FastAPI, desk: Desk, o
         assert await asked(one, f"{FEED}/{notice.id}") == 1
         assert await asked(two, f"{FEED}/{notice.id}") == 0
         assert await asked(one, f"{FEED}/{notice.id}", 304, **{"If-None-Match": "*"}) == 0
-        renders = counts.renders
+        renders = counts.render
         await desk.publish("tinh", "Họp lần nữa")
         assert await asked(one, FEED) == 1, "after a publication: its channel alone"
         assert await asked(two, FEED) == 0
-        assert counts.renders == renders + 1
+        assert counts.render == renders + 1
         await desk.publish("kh", "Của người khác")
         assert await asked(one, FEED) == 0, "what one does not hear costs nothing"
 

@@ -1,7 +1,13 @@
 """Served applications, the phones that call them, and a desk that changes what they are told."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -68,6 +74,15 @@ async def phone_of(app: FastAPI, person: Person, **headers: str) -> AsyncIterato
         yield client
 
 
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Raises TimeoutError where it does not come true in half a minute."""
+    for _ in range(600):
+        if await condition():
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError
+
+
 async def titles(phone: httpx.AsyncClient, query: str = "") -> list[str]:
     answer = await phone.get(FEED + query)
     assert answer.status_code == 200, answer.text
@@ -130,3 +145,49 @@ class Desk:
 
 def for_roles(roles: Sequence[Role]) -> Audience:
     return Audience(reach=Reach.ROLES, roles=list(roles))
+
+
+@contextmanager
+def listening(settings: Settings, count: int = 1) -> Iterator[list[str]]:
+    """So many processes of `handbook serve`, and where they answer. They log to the data folder."""
+    said = {
+        name: str(value)
+        for name, value in settings.model_dump(include={"data_dir", "database_url", "redis_url"}).items()
+        if value is not None
+    }
+    with ExitStack() as undo:
+        urls = []
+        for _ in range(count):
+            port = _free_port()
+            log = undo.enter_context((settings.data_dir / f"serve-{port}.log").open("wb"))
+            process = subprocess.Popen(
+                [sys.executable, "-m", "api", "serve"],
+                env={**os.environ, **{f"HANDBOOK_{name.upper()}": value for name, value in said.items()}}
+                | {"HANDBOOK_PORT": str(port)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            undo.callback(process.wait)
+            undo.callback(process.terminate)
+            urls.append(f"http://127.0.0.1:{port}")
+        for url in urls:
+            _until_ready(url)
+        yield urls
+
+
+def _until_ready(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{url}/health/ready").status_code == 200:
+                return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{url} does not answer")
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -71,7 +71,7 @@ class Follower:
         Where it cannot be seen now, whoever asks next must follow first: nobody reads here what was before their write.
         """
         try:
-            await asyncio.wait_for(self.follow(), _PATIENCE)
+            await self.follow()
         except FAULTS:
             self.view.confirmed_at = min(self.view.confirmed_at, boot_clock() - FRESH)
         await self._nudges.send()

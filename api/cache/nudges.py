@@ -5,7 +5,6 @@ import logging
 from contextlib import suppress
 
 import redis.asyncio as redis
-from redis.exceptions import RedisError
 
 from api.cache.breaker import Breaker
 
@@ -54,6 +53,6 @@ class Nudges:
                     self._woken.set()  # what was published while we were away is not told again
                     async for _ in subscription.listen():
                         self._woken.set()
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next connection may be better
                 _log.warning("nudges are not heard: %s", type(error).__name__)
             await asyncio.sleep(_RETRY)

@@ -1,5 +1,6 @@
 """The page cache: a layer in front of everything else. A hit touches neither the router nor the database."""
 
+import logging
 import re
 from uuid import UUID
 from weakref import ref
@@ -21,6 +22,7 @@ from api.languages import READ_MOST, negotiate
 from models.errors import HandbookError
 
 FEED = "/v1/notices"
+_log = logging.getLogger("handbook")
 _NOTICE = re.compile(r"/v1/notices/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 _ENTRIES_MOST = 8
 """Finished answers kept with one token."""
@@ -136,6 +138,9 @@ async def _find(
         head = known.head
         page = await _page(cache, known, path, query, language, render=fresh)
     except (HandbookError, NeedsDatabase, *FAULTS):
+        return None, False
+    except Exception:  # noqa: BLE001 - a cache is never worse than none: the application has its own last word
+        _log.exception("the page cache failed")
         return None, False
     if page is None:
         return None, False

@@ -19,18 +19,18 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
 @pytest.fixture
-async def store(redis_url: str) -> AsyncIterator["redis.Redis"]:
-    client = redis.from_url(redis_url)
+async def store(emptied_redis_url: str) -> AsyncIterator["redis.Redis"]:
+    client = redis.from_url(emptied_redis_url)
     yield client
     await client.aclose()
 
 
 @pytest.fixture
 async def sharing(
-    organisation: Organisation, settings: Settings, clock: StandingClock, redis_url: str
+    organisation: Organisation, settings: Settings, clock: StandingClock, emptied_redis_url: str
 ) -> AsyncIterator[tuple[FastAPI, FastAPI]]:
     """Two processes with one Redis."""
-    using = settings.model_copy(update={"redis_url": redis_url})
+    using = settings.model_copy(update={"redis_url": emptied_redis_url})
     async with served(using, clock) as one, served(using, clock) as two:
         yield one, two
 

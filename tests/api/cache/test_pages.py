@@ -158,7 +158,7 @@ async def far(
         yield app
         return
     if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
+        url = request.getfixturevalue("emptied_redis_url")
         settings = settings.model_copy(update={"redis_url": url})
     async with served(settings, clock) as second:
         yield second

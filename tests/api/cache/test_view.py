@@ -190,8 +190,7 @@ async def test_a_pause_of_the_process_is_noticed(
 ) -> None:
     """The clock goes on while a process is stopped: what it knew is no longer believed unasked."""
     follower = parts_in(other).cache.follower
-    assert follower._running is not None
-    follower._running.cancel()
+    await follower.stop()
     await follower.follow()
     await desk.publish("chibo", "Trong lúc dừng")
     behind = follower.view.head
@@ -228,8 +227,7 @@ async def test_own_writes_are_followed_before_reading_on(
 ) -> None:
     """Where following fails right after a commit, the view is not believed although it is young."""
     follower = parts_in(app).cache.follower
-    assert follower._running is not None
-    follower._running.cancel()
+    await follower.stop()
     with monkeypatch.context() as patch:
         patch.setattr(follower, "_read", _gone)
         await desk.publish("chibo", "Chưa thấy")

@@ -1,1 +1,1 @@
-"""The cache: what is known of the log (`view`), who asks (`known`), what is kept (`store`), finished pages (`pages`)."""
+"""The cache: what is known of the log (`view`), who asks (`known`), what is kept (`store`), whole pages (`pages`)."""

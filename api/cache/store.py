@@ -106,7 +106,7 @@ class Fragment:
 
 
 class SharedFragments:
-    """L2. A value carries a keyed BLAKE2b of its key and body: garbage, forgeries, and what belongs elsewhere are misses."""
+    """L2. Values carry a keyed BLAKE2b of key and body: garbage, forgeries, and what belongs elsewhere are misses."""
 
     def __init__(self, client: "redis.Redis | None", breaker: Breaker, keyring: Callable[[], Keyring]) -> None:
         self._client = client

@@ -135,7 +135,7 @@ class View:
         return found
 
     def issued(self, no: int, who: int) -> int:
-        """The number at which a channel's notices, or the name they are shown under, last changed; 0 if there are none."""
+        """The number at which a channel's notices, or the name they are shown under, last changed; 0 if it has none."""
         seq = self._issued.get((no, who), 0)
         return seq and max(seq, self._branch.get(no, 0))
 

@@ -75,7 +75,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 async def test_no_answer_is_old_or_another_channels(
     settings: Settings, organisation: Organisation, client: httpx.AsyncClient, *, is_long: bool
 ) -> None:
-    seconds, processes = (120, 4) if is_long else (8, 2)
+    seconds, processes = (120, 4) if is_long else (9, 2)
     with Valkey() as valkey:
         using = settings.model_copy(update={"redis_url": valkey.url})
         with listening(using, processes) as urls:
@@ -86,7 +86,9 @@ async def test_no_answer_is_old_or_another_channels(
             until = time.monotonic() + seconds
             work = [
                 *(_write(world, client, random.Random(n), until) for n in range(2)),
-                _reorganise(world, client, random.Random(3), until),
+                _move(world, client, random.Random(3), until),
+                _appoint(world, client, random.Random(5), until),
+                _rename(world, client, random.Random(6), until),
                 *(_read(world, client, random.Random(10 + n), until) for n in range(6)),
                 _break(valkey, random.Random(4), until),
             ]
@@ -98,7 +100,7 @@ async def test_no_answer_is_old_or_another_channels(
     assert world.writes > 10
     assert world.reads > 100
     assert world.not_modified > 0
-    assert world.refused <= world.reads / 50, "only a machine too busy to follow may refuse now and then"
+    assert world.refused <= world.reads / 10, "only a machine too busy to follow may refuse now and then"
 
 
 async def _sign_in(
@@ -126,7 +128,9 @@ async def _ask(
     **headers: str,
 ) -> httpx.Response:
     headers["Authorization"] = f"Bearer {world.tokens[who]}"
-    answer = await client.request(method, chance.choice(world.urls) + path, json=body, headers=headers)
+    # a process that writes sees the log at once: the last one only reads, and must hear of everything by itself
+    urls = world.urls if method == "GET" else world.urls[:-1]
+    answer = await client.request(method, chance.choice(urls) + path, json=body, headers=headers)
     assert answer.status_code < 500 or answer.status_code == 503, answer.text
     return answer
 
@@ -167,44 +171,51 @@ async def _write(world: World, client: httpx.AsyncClient, chance: random.Random,
         world.writes += 1
 
 
-async def _reorganise(world: World, client: httpx.AsyncClient, chance: random.Random, until: float) -> None:
-    """Move the group, end and grant the role, rename a branch."""
-    organisation = world.organisation
-    at = f"/v1/branches/{organisation.branch('chibo').id}"
+async def _move(world: World, client: httpx.AsyncClient, chance: random.Random, until: float) -> None:
+    """The group, between two branches."""
+    path = f"/v1/branches/{world.organisation.branch('to').id}/move"
     here, there = "chibo", "chibo2"
-    grants = (await _ask(world, client, chance, "admin", "GET", f"{at}/role-grants?limit=100")).json()["items"]
-    grant = next(
-        g["id"]
-        for g in grants
-        if g["role"] == "secretary" and g["member"]["id"] == str(organisation.person("secretary").id)
-    )
-    number = 0
     while time.monotonic() < until:
-        await asyncio.sleep(0.1 + chance.random() * 0.3)
-        number += 1
-        match chance.randrange(3):
-            case 0:
-                with world.facts.changing("parent", there):
-                    path = f"/v1/branches/{organisation.branch('to').id}/move"
-                    body = {"parent_id": str(organisation.branch(there).id)}
-                    answer = await _ask(world, client, chance, "admin", "POST", path, body)
-                    assert answer.status_code == 200, answer.text
-                here, there = there, here
-            case 1 if grant is not None:
-                with world.facts.changing("role", value=False):
-                    answer = await _ask(world, client, chance, "admin", "POST", f"/v1/role-grants/{grant}/end")
-                    assert answer.status_code == 200, answer.text
-                grant = None
-            case 1:
-                with world.facts.changing("role", value=True):
-                    body = {"member_id": str(organisation.person("secretary").id), "role": Role.SECRETARY.value}
-                    answer = await _ask(world, client, chance, "admin", "POST", f"{at}/role-grants", body)
-                    assert answer.status_code == 201, answer.text
-                grant = answer.json()["id"]
-            case _:
-                with world.facts.changing("name", f"Chi hội {number}"):
-                    answer = await _ask(world, client, chance, "admin", "PATCH", at, {"name": f"Chi hội {number}"})
-                    assert answer.status_code == 200, answer.text
+        await asyncio.sleep(_pause(chance))
+        body = {"parent_id": str(world.organisation.branch(there).id)}
+        with world.facts.changing("parent", there):
+            answer = await _ask(world, client, chance, "admin", "POST", path, body)
+            assert answer.status_code == 200, answer.text
+        here, there = there, here
+
+
+async def _appoint(world: World, client: httpx.AsyncClient, chance: random.Random, until: float) -> None:
+    """End the secretary's role, and give it back."""
+    path = f"/v1/branches/{world.organisation.branch('chibo').id}/role-grants"
+    person = str(world.organisation.person("secretary").id)
+    grants = (await _ask(world, client, chance, "admin", "GET", f"{path}?limit=100")).json()["items"]
+    grant = next(g["id"] for g in grants if g["role"] == Role.SECRETARY and g["member"]["id"] == person)
+    while time.monotonic() < until:
+        await asyncio.sleep(_pause(chance))
+        with world.facts.changing("role", value=False):
+            answer = await _ask(world, client, chance, "admin", "POST", f"/v1/role-grants/{grant}/end")
+            assert answer.status_code == 200, answer.text
+        await asyncio.sleep(_pause(chance))
+        with world.facts.changing("role", value=True):
+            body = {"member_id": person, "role": Role.SECRETARY}
+            answer = await _ask(world, client, chance, "admin", "POST", path, body)
+            assert answer.status_code == 201, answer.text
+        grant = answer.json()["id"]
+
+
+async def _rename(world: World, client: httpx.AsyncClient, chance: random.Random, until: float) -> None:
+    path = f"/v1/branches/{world.organisation.branch('chibo').id}"
+    while time.monotonic() < until:
+        await asyncio.sleep(_pause(chance))
+        name = f"Chi hội {chance.randrange(1_000_000)}"
+        with world.facts.changing("name", name):
+            answer = await _ask(world, client, chance, "admin", "PATCH", path, {"name": name})
+            assert answer.status_code == 200, answer.text
+
+
+def _pause(chance: random.Random) -> float:
+    """Often long enough that only the new state may be shown, before the next change blurs it."""
+    return chance.choice([0.2, 1.5, 2.0])
 
 
 async def _read(world: World, client: httpx.AsyncClient, chance: random.Random, until: float) -> None:
@@ -254,11 +265,11 @@ async def _break(valkey: Valkey, chance: random.Random, until: float) -> None:
         match chance.randrange(4):
             case 0:
                 valkey.freeze()
-                await asyncio.sleep(0.2 + chance.random())
+                await asyncio.sleep(chance.choice([0.2, 2.5]))
                 valkey.thaw()
             case 1:
                 await asyncio.to_thread(valkey.kill)
-                await asyncio.sleep(chance.random() * 0.5)
+                await asyncio.sleep(chance.choice([0.2, 2.5]))
                 await asyncio.to_thread(valkey.start)
             case what:
                 async with redis.from_url(valkey.url) as store:

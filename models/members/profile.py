@@ -36,9 +36,9 @@ SIGN_IN = frozenset({"phone", "email"})
 """Fields by which somebody may sign in: changing them is reaching for the account (rule 3)."""
 
 
-class MemberCreate(Request):
-    member_no: Code
-    full_name: Name
+class Profile(Request):
+    """What may be unknown of a member."""
+
     birth_date: Day | None = None
     gender: Gender | None = None
     phone: Phone | None = None
@@ -47,22 +47,19 @@ class MemberCreate(Request):
     national_id: NationalId | None = None
     admitted_on: Day | None = None
     confirmed_on: Day | None = None
+
+
+class MemberCreate(Profile):
+    member_no: Code
+    full_name: Name
     status: Literal["probationary", "full"] = "full"
     branch_id: UUID
 
 
-class MemberUpdate(Request):
+class MemberUpdate(Profile):
     """A field that is absent stays as it is; null clears it, where it may be unknown."""
 
     full_name: Name | None = None
-    birth_date: Day | None = None
-    gender: Gender | None = None
-    phone: Phone | None = None
-    email: Email | None = None
-    address: Address | None = None
-    national_id: NationalId | None = None
-    admitted_on: Day | None = None
-    confirmed_on: Day | None = None
     status: MemberStatus | None = None
 
 

@@ -215,7 +215,7 @@ async def test_only_what_changed_is_written(database: Database, organisation: Or
             .limit(1)
         )
         assert event is not None
-        assert event.after == {"new": [], "changed": {"HV-1": ["branch"], "HV-2": ["full_name", "address"]}}
+        assert event.after == {"new": [], "changed": {"HV-1": ["branch"], "HV-2": ["address", "full_name"]}}
         assert event.branch_no == organisation.branch("coso").no
 
 

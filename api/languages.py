@@ -1,6 +1,5 @@
 """Which of the two languages an answer is in."""
 
-from collections.abc import Iterable
 from typing import Literal
 
 from starlette.types import Scope
@@ -29,7 +28,3 @@ def negotiate(accepted: str) -> Language:
     otherwise = wanted.get("*", 0.0)
     best = max(_KNOWN, key=lambda language: wanted.get(language, otherwise))  # of equals the first: Vietnamese
     return best if wanted.get(best, otherwise) > 0 else DEFAULT
-
-
-def first_header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
-    return next((value for name, value in headers if name == wanted), None)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, delete
+from sqlalchemy import Index, LargeBinary, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -11,6 +11,7 @@ from models.database import now, try_lock
 from models.errors import Conflict, FieldError, Invalid
 
 KEPT = timedelta(hours=24)
+_AT_ONCE = 100
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -33,11 +34,12 @@ async def earlier_answer(
     """The first answer, if this key was used in the last 24 hours.
 
     Raises Conflict while the first request still runs (on SQLite writers queue, so it has ended by now), Invalid
-    where the key
-    was used with another body.
+    where the key was used with another body. Whoever asks also clears away some answers that are too old, whose they
+    may be: what they hold of people is not kept longer than it is of use.
     """
     if not await try_lock(session, f"idempotency\n{owner}\n{route}\n{key}"):
         raise Conflict("idempotency.running")
+    await _forget_some(session)
     found = await session.get(IdempotencyKey, (str(owner), route, key))
     if found is None:
         return None
@@ -50,5 +52,9 @@ async def earlier_answer(
     return found
 
 
-async def forget_old_answers(session: AsyncSession) -> None:
-    await session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now(session) - KEPT))
+async def _forget_some(session: AsyncSession) -> None:
+    row = (col(IdempotencyKey.owner), col(IdempotencyKey.route), col(IdempotencyKey.key))
+    old = select(*row).where(col(IdempotencyKey.created_at) < now(session) - KEPT).limit(_AT_ONCE)
+    # those that another request clears away just now are not waited for
+    cleared = delete(IdempotencyKey).where(tuple_(*row).in_(old.with_for_update(skip_locked=True)))
+    await session.execute(cleared.execution_options(synchronize_session=False))

@@ -116,6 +116,18 @@ async def test_a_key_is_forgotten_after_a_day(
     assert await remembered(parts) == 1
 
 
+async def test_what_others_were_answered_is_cleared_away_after_a_day(
+    acting_as: As, parts: Parts, organisation: Organisation, branch: dict[str, str], clock: StandingClock
+) -> None:
+    """Answers speak of people: they do not wait for their owner to come back."""
+    assert (await acting_as("admin").post("/v1/branches", json=branch, headers=KEY)).status_code == 201
+    clock.advance(hours=25)
+    theirs = {**branch, "parent_id": str(organisation.branch("kh").id), "code": "N3"}
+    answer = await acting_as("stranger_admin").post("/v1/branches", json=theirs, headers=KEY)
+    assert answer.status_code == 201, answer.text
+    assert await remembered(parts) == 1
+
+
 async def test_whoever_lost_the_right_gets_no_replay_without_signing_in(acting_as: As, branch: dict[str, str]) -> None:
     assert (await acting_as("admin").post("/v1/branches", json=branch, headers=KEY)).status_code == 201
     assert_problem(await acting_as(None).post("/v1/branches", json=branch, headers=KEY), 401, "sign_in.required")

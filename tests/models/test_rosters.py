@@ -24,12 +24,12 @@ from models.members.table import Member, MemberStatus
 from models.memberships import EndReason, Membership
 from models.permissions import OPERATOR
 from models.roles import RoleGrant
-from models.rosters.columns import RosterKind, recognise
+from models.rosters.columns import RosterKind
 from models.rosters.importing import Phase, Progress, import_roster
 from models.rosters.reading import RowError
 from tests.clock import START
 from tests.organisation import Organisation
-from tests.rosters import MEMBER_HEADERS, BrokenReason, write_branches, write_roster
+from tests.rosters import BrokenReason, write_branches, write_roster
 
 CODES: dict[BrokenReason, tuple[str, str]] = {
     "full_name_missing": ("full_name", "missing"),
@@ -414,53 +414,3 @@ async def test_a_file_that_is_no_roster_writes_nothing(
         await import_roster(database, OPERATOR, tmp_path / "roster")
     assert refusal.value.code == code
     assert await sizes(database) == before
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        list(MEMBER_HEADERS.values()),
-        list(MEMBER_HEADERS),
-        [
-            "MÃ ĐẢNG VIÊN (*)",
-            "Họ và tên khai sinh",
-            "Ngày, tháng, năm sinh",
-            "Giới tính",
-            "SĐT",
-            "E-mail",
-            "Nơi ở hiện nay",
-            "CCCD/CMND",
-            "Ngày kết nạp",
-            "Ngày chính thức (dd/mm/yyyy)",
-            "Tình trạng",
-            "Mã tổ chức",
-        ],
-        [
-            "Card No.",
-            "Name",
-            "DOB",
-            "Sex",
-            "Mobile",
-            "E-mail",
-            "Home address",
-            "National ID number",
-            "Joined",
-            "Confirmed",
-            "Member status",
-            "Branch",
-        ],
-    ],
-)
-def test_headers_in_many_words(headers: list[str]) -> None:
-    for order in (headers, headers[::-1]):
-        columns = recognise(order)
-        assert columns.kind is RosterKind.MEMBERS
-        assert [columns.fields[header] for header in headers] == list(MEMBER_HEADERS)
-
-
-def test_no_word_means_two_things() -> None:
-    columns = recognise(["Tên", "Cấp", "Mã", "Trực thuộc"])
-    assert (columns.kind, list(columns.fields.values())) == (
-        RosterKind.BRANCHES,
-        ["name", "kind", "code", "parent_code"],
-    )

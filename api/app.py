@@ -1,7 +1,7 @@
 """The application: parts built once, layers around the router, one router a noun."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,18 +14,23 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import documentation, problems
+from api.cache.asked import SharedPage
 from api.cache.breaker import Breaker
+from api.cache.deltas import Deltas
 from api.cache.follow import Follower
 from api.cache.known import Directory
 from api.cache.metrics import Counts
 from api.cache.nudges import Nudges
-from api.cache.pages import PageCache, Pages
+from api.cache.page_cache import PageCache
+from api.cache.pages import Pages
 from api.cache.shared import Shared
-from api.cache.store import SharedFragments
+from api.cache.store import SharedStore
+from api.cache.syncing import Syncing
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
-from api.routes import audit, auth, branches, files, me, members, notices, operator
+from api.routes import audit, auth, branches, files, me, members, notices, operator, sync
+from api.routing import Route
 from api.security.attempts import Attempts
 from api.security.keys import open_keyring
 from api.security.passwords import Passwords
@@ -42,6 +47,7 @@ _ROUTERS = (
     members.routes,
     notices.routes,
     files.routes,
+    sync.routes,
     audit.routes,
     operator.routes,
 )
@@ -52,23 +58,24 @@ class Handbook(FastAPI):
 
     def __init__(self, **said: Any) -> None:
         super().__init__(**said)
-        self._pages = Pages(super().__call__)
+        self.pages = Pages(super().__call__)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"] = self
-        await self._pages(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        return self.pages(scope, receive, send)
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     """Raises KeyringError where the keyring is missing or weak. The schema must be there: see `handbook migrate`."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         parts = build_parts(settings, clock)
         app.state.parts = parts
         await parts.cache.start()
+        app.pages.open(parts.cache, _shared_pages())
         publishing = asyncio.create_task(_publish_metrics(parts), name="publish metrics")
         yield
+        app.pages.close()
         publishing.cancel()
         await parts.cache.stop()
         parts.passwords.close()
@@ -91,6 +98,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     problems.install(app)
     documentation.install(app)
     return app
+
+
+def _shared_pages() -> Iterator[tuple[str, SharedPage]]:
+    """The paths whose routes declare a shared page."""
+    for routes in _ROUTERS:
+        for route in routes.routes:
+            if isinstance(route, Route) and route.policy.shared is not None:
+                yield route.path, route.policy.shared
 
 
 async def _publish_metrics(parts: Parts) -> None:
@@ -120,13 +135,20 @@ def build_cache(settings: Settings, database: Database, tokens: Tokens) -> PageC
     client = redis.from_url(settings.redis_url) if settings.redis_url else None
     nudges = Nudges(client, breaker)
     follower = Follower(database, nudges, tokens.life)
-    l2 = SharedFragments(client, breaker, lambda: database.keyring)
+    l2 = SharedStore(client, breaker, lambda: database.keyring)
     shared = Shared(database, follower, l2, counts)
+    deltas = Deltas(database, follower, l2, counts)
+
+    def forget() -> None:
+        shared.forget()
+        deltas.forget()
+
     return PageCache(
         follower=follower,
         nudges=nudges,
-        directory=Directory(tokens, follower, database, shared.forget),
+        directory=Directory(tokens, follower, database, forget),
         shared=shared,
+        syncing=Syncing(database, follower, deltas, counts),
         counts=counts,
         breaker=breaker,
         client=client,

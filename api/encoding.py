@@ -73,7 +73,7 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
     encoding = "identity"
     compressible = headers.get("content-type", "").startswith(_TYPES) and "content-encoding" not in headers
     if len(body) >= LEAST and compressible and "immutable" not in cache_control:
-        headers["Vary"] = VARY
+        headers.setdefault("Vary", VARY)
         # answers with tokens and codes stay as they are: lengths of compressed secrets talk (BREACH)
         if "no-store" not in cache_control:
             encoding = preferred(Headers(scope=scope).getlist("accept-encoding"))
@@ -82,7 +82,7 @@ def _finish(scope: Scope, start: Message, message: Message) -> Message:
         tag = f'"{digest(body)}{IDENTITY}{BUILD}"'
     if tag is not None:
         headers["ETag"] = tag.replace(BODY, f"-{digest(body)}-").replace(IDENTITY, f"-{encoding}-")
-        headers["Vary"] = VARY
+        headers.setdefault("Vary", VARY)
         if _unchanged(scope, start):
             return _not_modified(start, message)
     if encoding != "identity":

@@ -169,6 +169,16 @@ PROBLEMS: dict[str, Message] = {
         ("Thử quá nhiều lần", "Đã có quá nhiều lần đăng nhập không đúng. Hãy thử lại sau {retry_after} giây."),
         ("Too many tries", "There were too many wrong sign-ins. Try again in {retry_after} seconds."),
     ),
+    "sync.cursor_invalid": Message(
+        (
+            "Không dùng được con trỏ đồng bộ",
+            "Con trỏ đồng bộ không đúng. Hãy xoá dữ liệu đã lưu và đồng bộ lại từ đầu.",
+        ),
+        (
+            "Cursor not usable",
+            "The sync cursor is not one of yours. Delete what is stored and start afresh without one.",
+        ),
+    ),
     "token.invalid": Message(
         ("Phiên cần làm mới", "Mã truy cập không còn hiệu lực. Hãy dùng mã làm mới gần nhất để lấy mã mới."),
         ("Refresh the token", "The access token is no longer good. Use the newest refresh token to get a new one."),
@@ -219,6 +229,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Con trỏ trang không dùng được cho danh sách này. Hãy tải lại từ đầu.",
         "The cursor is not good for this list. Start the list afresh.",
     ),
+    "sync.channel_malformed": ("Tên kênh không đúng.", "This is not the name of a channel."),
     "day.future": ("Ngày không được ở tương lai.", "The day must not lie in the future."),
     "day.malformed": ("Ngày phải có dạng NĂM-THÁNG-NGÀY.", "A day is written YYYY-MM-DD."),
     "day.too_early": ("Ngày quá xa trong quá khứ.", "The day lies too far in the past."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from api.cache.pages import PageCache
+from api.cache.page_cache import PageCache
 from api.cache.view import boot_clock
 from api.metrics import publish
 from api.security.attempts import Attempts

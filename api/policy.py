@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from api.cache.asked import SharedPage
 from models.permissions import Permission
 
 
@@ -28,6 +29,8 @@ class Cached(StrEnum):
 class Policy:
     """`transaction` is False where a handler must not hold one throughout: it hashes a password, or decodes a
     picture.
+
+    `shared` answers before the router where it can, from pages that many share.
     """
 
     access: Access | Permission
@@ -37,6 +40,7 @@ class Policy:
     idempotent: bool = False
     refuses: tuple[int, ...] = ()
     revisioned: bool = False
+    shared: "SharedPage | None" = None
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])

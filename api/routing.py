@@ -89,7 +89,8 @@ class Route(APIRoute):
         request_id = request.scope.get("handbook.request_id")
         if bearer is not None and not (self.writes and self.policy.transaction):
             await parts.cache.follower.require_fresh()
-            request.state.viewer = (await parts.cache.directory.know(bearer)).viewer
+            request.state.known = await parts.cache.directory.know(bearer)
+            request.state.viewer = request.state.known.viewer
         if not self.policy.transaction:
             return await answer(request)
         async with parts.transaction(writes=self.writes, request_id=request_id) as session:

@@ -13,6 +13,10 @@ from models.branches import Branch
 from models.changes import Change, ChannelVersion, LogHead, LostRange, Topic
 from models.channels import MEMBER
 
+OWN = (Topic.ACCESS, Topic.PROFILE)
+"""What concerns one member alone, and makes their file another."""
+_OWN_MOST = 200_000
+
 
 class Moved(NamedTuple):
     """A change as followers see it. `branch_no` and `parent_no` are there for kind `branch`."""
@@ -37,6 +41,9 @@ class Snapshot:
     parents: list[tuple[int, int | None]]
     access: list[tuple[str, int]]
     """(channel, number) of members whose access changed lately, and of branches that were closed."""
+    own: list[tuple[str, int]]
+    """(channel, number) of members' files and access: everything above `own_since`."""
+    own_since: int
 
 
 async def load_log(session: AsyncSession, since: datetime) -> Snapshot:
@@ -56,12 +63,21 @@ async def load_log(session: AsyncSession, since: datetime) -> Snapshot:
         .where(col(Change.topic) == Topic.ACCESS, col(Change.at) >= since)
         .group_by(col(Change.channel))
     )
+    own = await session.execute(
+        select(col(Change.channel), col(Change.seq))
+        .where(col(Change.topic).in_(OWN), col(Change.channel).startswith(MEMBER))
+        .order_by(col(Change.seq).desc())
+        .limit(_OWN_MOST)
+    )
+    newest = [(channel, seq) for channel, seq in own]
     return Snapshot(
         head=head or 0,
         lost=[(first, last) for first, last in lost],
         versions=[(channel, topic, seq) for channel, topic, seq in versions],
         parents=[(no, parent) for no, parent in parents],
         access=[(channel, seq) for channel, seq in access],
+        own=newest,
+        own_since=newest[-1][1] if len(newest) == _OWN_MOST else 0,
     )
 
 

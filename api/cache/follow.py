@@ -81,11 +81,13 @@ class Follower:
 
         With `or_stale`, False while it is no older than `STALE_MOST`. Raises Unavailable otherwise.
         """
-        if boot_clock() - self.view.confirmed_at <= FRESH:
+        asked = boot_clock()
+        if asked - self.view.confirmed_at <= FRESH:
             return True
         await asyncio.wait({self._begin()}, timeout=_PATIENCE)  # what is not done by then goes on without us
         age = boot_clock() - self.view.confirmed_at
-        if age <= FRESH:
+        # what was looked up after we asked is fresh, however long a crowd takes to be told
+        if age <= FRESH or self.view.confirmed_at >= asked:
             return True
         if or_stale and age <= STALE_MOST:
             return False

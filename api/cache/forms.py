@@ -2,34 +2,49 @@
 
 import hashlib
 
+from starlette.responses import Response
+
 from api.build import BUILD
 from api.encoding import LEAST, VARY, compress
 from api.languages import Language
 from api.policy import Cached
-from api.tags import digest
+from api.tags import IDENTITY, digest
 
 
 class Form:
-    """Ready to send: the header list without the request id, the body, and the entity tag."""
+    """Ready to send: the header list without the request id, the body's message, and the entity tag."""
 
-    __slots__ = ("__weakref__", "body", "headers", "headers_304", "tag")
+    __slots__ = ("__weakref__", "headers", "headers_304", "sent", "tag")
 
     def __init__(self, body: bytes, headers: list[tuple[bytes, bytes]], tag: bytes) -> None:
-        self.body = body
+        self.sent = {"type": "http.response.body", "body": body}
         self.headers = headers
         self.headers_304 = [(name, value) for name, value in headers if name in {b"etag", b"cache-control", b"vary"}]
         self.tag = tag
 
 
 class Page:
-    """`revision` makes the tag that of a revisioned thing; `name` otherwise makes it the digest of the page's key."""
+    """`revision` makes the tag that of a revisioned thing; `name` otherwise makes it the digest of the page's key.
 
-    __slots__ = ("_forms", "_label", "body", "language", "size")
+    One that is not `lasting` is one person's answer, sent once.
+    """
 
-    def __init__(self, body: bytes, language: Language, *, revision: int | None = None) -> None:
+    __slots__ = ("_forms", "_label", "_vary", "body", "language", "lasting", "size")
+
+    def __init__(
+        self,
+        body: bytes,
+        language: Language,
+        *,
+        revision: int | None = None,
+        vary: str = VARY,
+        lasting: bool = True,
+    ) -> None:
         self.body = body
         self.language = language
+        self.lasting = lasting
         self.size = 2 * len(body)
+        self._vary = vary
         self._label = f"r{revision}-{digest(body)}-{language}" if revision is not None else ""
         self._forms: dict[str, Form] = {}
 
@@ -44,6 +59,12 @@ class Page:
             made = self._forms[encoding] = self._make(encoding, security)
         return made
 
+    def routed(self) -> Response:
+        """For the router to answer with: the layers around it choose the encoding and complete the tag."""
+        tag = f'"{self._label}{IDENTITY}{BUILD}"'
+        headers = {"ETag": tag, "Vary": self._vary, "Content-Language": self.language}
+        return Response(self.body, media_type="application/json", headers=headers)
+
     def _make(self, encoding: str, security: list[tuple[bytes, bytes]]) -> Form:
         body = compress(encoding, self.body)
         tag = f'"{self._label}-{encoding}-{BUILD}"'.encode()
@@ -51,7 +72,7 @@ class Page:
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", Cached.MEMBER.value.encode()),
-            (b"vary", VARY.encode()),
+            (b"vary", self._vary.encode()),
             (b"etag", tag),
             (b"content-language", self.language.encode()),
         ]

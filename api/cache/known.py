@@ -35,7 +35,7 @@ class Known:
         self.valid_until = datetime.min.replace(tzinfo=UTC)
         self.viewer = Viewer(claims.member_id)
         self.channels: tuple[tuple[int, int], ...] = ()
-        self.pages: dict[tuple[str, bytes, bytes, bytes], ref[Form]] = {}
+        self.pages: dict[tuple[bytes, bytes, bytes, bytes, bytes], ref[Form]] = {}
         """Finished answers of this head by the bytes of the request; emptied when the head moves. The pages alone hold
         them: a hundred thousand tokens that are not used again would otherwise keep every version that there was.
         """

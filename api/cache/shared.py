@@ -8,10 +8,11 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from api.cache.flights import Flights
 from api.cache.follow import Follower
 from api.cache.forms import Page
 from api.cache.metrics import Counts
-from api.cache.store import FRAGMENTS_MOST, PAGES_MOST, Bounded, Fragment, SharedFragments
+from api.cache.store import FRAGMENTS_MOST, PAGES_MOST, Bounded, Fragment, SharedStore, fragment_name
 from api.cache.view import View
 from api.languages import Language
 from models.database import Database
@@ -57,7 +58,7 @@ class FeedQuery(NamedTuple):
 class Shared:
     """Fragments and pages, each rendered once per process and version, however many ask at once."""
 
-    def __init__(self, database: Database, follower: Follower, l2: SharedFragments, counts: Counts) -> None:
+    def __init__(self, database: Database, follower: Follower, l2: SharedStore, counts: Counts) -> None:
         self._database = database
         self._follower = follower
         self._l2 = l2
@@ -65,8 +66,8 @@ class Shared:
         self._pages: Bounded[tuple[object, ...], Page] = Bounded(PAGES_MOST)
         self._fragments: Bounded[Channel, Fragment] = Bounded(FRAGMENTS_MOST)
         self._notices: Bounded[UUID, SharedNotice] = Bounded(FRAGMENTS_MOST)
-        self._flights: dict[tuple[object, ...], asyncio.Task[Fragment]] = {}
-        self._openings: dict[tuple[UUID, int], asyncio.Task[SharedNotice | None]] = {}
+        self._flights: Flights[Fragment] = Flights()
+        self._openings: Flights[SharedNotice | None] = Flights()
         self._era = 0
 
     def forget(self) -> None:
@@ -74,8 +75,8 @@ class Shared:
         self._era = self._follower.view.era
         for kept in (self._pages, self._fragments, self._notices):
             kept.clear()
-        self._flights = {}
-        self._openings = {}
+        self._flights.forget()
+        self._openings.forget()
 
     async def feed(
         self, channels: Sequence[Channel], query: FeedQuery, language: Language, *, render: bool
@@ -132,43 +133,35 @@ class Shared:
         kept = self._fragments.get(channel)
         if kept is not None and kept.version >= wanted:
             return kept
-        flight = self._flights.get((channel, wanted))
-        if flight is None:
-            flight = asyncio.create_task(self._fetch(channel, wanted))
-            self._flights[channel, wanted] = flight
-            flight.add_done_callback(lambda _: self._flights.pop((channel, wanted), None))
-        return await asyncio.shield(flight)
+        return await self._flights.join((channel, wanted), lambda: self._fetch(channel, wanted))
 
     async def _fetch(self, channel: Channel, wanted: int) -> Fragment:
         """From L2, else one render. It is kept under the version that it was read at, never under the wanted one."""
-        flights = self._flights
-        fragment = await self._l2.get(channel, wanted)
-        if fragment is not None:
+        era = self._era
+        name = fragment_name(channel, wanted)
+        raw = await self._l2.get(name)
+        fragment = Fragment.read(raw) if raw is not None else None
+        if fragment is not None and fragment.version == wanted:
             self._counts.fragment += 1
         else:
             async with self._database.reading() as session:
                 fragment = Fragment(*await render_channel(session, *channel))
             self._counts.render += 1
-            self._l2.put(channel, fragment)
+            self._l2.put(fragment_name(channel, fragment.version), fragment.write())
         kept = self._fragments.get(channel)
-        if flights is self._flights and (kept is None or kept.version < fragment.version):
+        if era == self._era and (kept is None or kept.version < fragment.version):
             self._fragments.put(channel, fragment, fragment.size)
         return fragment
 
     async def _open(self, notice_id: UUID, head: int) -> SharedNotice | None:
-        flight = self._openings.get((notice_id, head))
-        if flight is None:
-            flight = asyncio.create_task(self._read(notice_id))
-            self._openings[notice_id, head] = flight
-            flight.add_done_callback(lambda _: self._openings.pop((notice_id, head), None))
-        return await asyncio.shield(flight)
+        return await self._openings.join((notice_id, head), lambda: self._read(notice_id))
 
     async def _read(self, notice_id: UUID) -> SharedNotice | None:
-        openings = self._openings
+        era = self._era
         async with self._database.reading() as session:
             shared = await render_notice(session, notice_id)
         self._counts.render += 1
-        if shared is not None and openings is self._openings:
+        if shared is not None and era == self._era:
             self._notices.put(notice_id, shared, len(shared.notice.body) + len(shared.notice.body_html))
         return shared
 

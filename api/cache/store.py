@@ -105,7 +105,7 @@ class Fragment:
         )
 
 
-class SharedFragments:
+class SharedStore:
     """L2. A value carries a keyed BLAKE2b of its key and body: garbage and what belongs elsewhere are misses."""
 
     def __init__(self, client: "redis.Redis | None", breaker: Breaker, keyring: Callable[[], Keyring]) -> None:
@@ -114,24 +114,19 @@ class SharedFragments:
         self._keyring = keyring
         self._writing: set[asyncio.Task[object]] = set()
 
-    async def get(self, channel: tuple[int, int], version: int) -> Fragment | None:
+    async def get(self, name: str) -> bytes | None:
         if self._client is None:
             return None
-        name = _name(channel, version)
         raw = await self._breaker.call(self._client.get(name))
         if not isinstance(raw, bytes) or len(raw) <= _MAC_BYTES:
             return None
         mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(name, body)):
-            return None
-        fragment = Fragment.read(body)
-        return fragment if fragment.version == version else None
+        return body if hmac.compare_digest(mac, self._mac(name, body)) else None
 
-    def put(self, channel: tuple[int, int], fragment: Fragment) -> None:
+    def put(self, name: str, body: bytes) -> None:
         """In the background: nobody waits for it."""
         if self._client is None or self._breaker.is_open:
             return
-        name, body = _name(channel, fragment.version), fragment.write()
         work = self._client.set(name, self._mac(name, body) + body, ex=_L2_SECONDS)
         task: asyncio.Task[object] = asyncio.create_task(self._breaker.call(work))
         self._writing.add(task)
@@ -142,6 +137,7 @@ class SharedFragments:
         return hashlib.blake2b(name.encode() + b"\n" + body, digest_size=_MAC_BYTES, key=key).digest()
 
 
-def _name(channel: tuple[int, int], version: int) -> str:
+def fragment_name(channel: tuple[int, int], version: int) -> str:
+    """The channel is the hash tag: what is of one channel lies in one slot of a cluster."""
     no, who = channel
     return f"handbook:{{{no}:{who}}}:notices:{BUILD}:{version}"

@@ -7,15 +7,17 @@ one moment of the database.
 import time
 from array import array
 from collections.abc import Sequence
+from uuid import UUID
 
 from api.security.claims import Claims
 from models.changes import JUMP, Topic
-from models.channels import MEMBER, Hearing
-from models.following import Moved, Snapshot
+from models.channels import ALL, MEMBER, Hearing
+from models.following import OWN, Moved, Snapshot
 from models.permissions import Viewer
 
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _NONE = 0
+_OWN_MASK = (1 << 20) - 1
 
 
 def boot_clock() -> float:
@@ -34,6 +36,7 @@ class View:
         "_closed",
         "_issued",
         "_lost",
+        "_own",
         "_parents",
         "_paths",
         "_whos",
@@ -41,6 +44,7 @@ class View:
         "confirmed_at",
         "era",
         "head",
+        "own_since",
         "shape",
     )
 
@@ -58,6 +62,10 @@ class View:
         self._branch: dict[int, int] = {}
         self._paths: dict[int, str] = {}
         self._lost: tuple[tuple[int, int], ...] = ()
+        self._own = array("q")
+        """By the end of members' ids: the greatest number at which the file or access of one of them changed."""
+        self.own_since = 0
+        """Above this number `own_moved` knows all."""
         self._closed: dict[int, int] = {}
         """Branches that were merged or dissolved, with the access of everyone in them."""
 
@@ -85,17 +93,27 @@ class View:
         self.access, self._closed = {}, {}
         for channel, seq in snapshot.access:
             self._note_access(channel, seq)
+        self._own = array("q", [_NONE]) * (_OWN_MASK + 1)
+        for channel, seq in snapshot.own:
+            self._note_own(channel, seq)
+        self.own_since = snapshot.own_since
         self.head, self.confirmed_at = snapshot.head, confirmed_at
         self.shape += 1
 
     def apply(self, head: int, moved: Sequence[Moved], confirmed_at: float) -> None:
         """Take in what lies above `head`, in order."""
         for change in moved:
+            if change.channel.startswith(MEMBER) and change.topic in OWN:
+                self._note_own(change.channel, change.seq)
             if change.topic == Topic.ACCESS:
                 self._note_access(change.channel, change.seq)
             elif not change.channel.startswith(MEMBER):
                 self._apply_to_branch(change)
         self.head, self.confirmed_at = head, confirmed_at
+
+    def _note_own(self, channel: str, seq: int) -> None:
+        slot = int(channel[-8:], 16) & _OWN_MASK
+        self._own[slot] = max(self._own[slot], seq)
 
     def _note_access(self, channel: str, seq: int) -> None:
         if channel.startswith(MEMBER):
@@ -139,6 +157,19 @@ class View:
         seq = self._issued.get((no, who), 0)
         return seq and max(seq, self._branch.get(no, 0))
 
+    def synced_by(self, viewer: Viewer) -> dict[tuple[int, int], int]:
+        """A viewer's channels with the numbers at which they last changed: all branches above for their cards, and what
+        of the rest has ever issued anything.
+        """
+        hearing = Hearing.of(viewer)
+        numbers: dict[tuple[int, int], int] = {}
+        for no in sorted(hearing.above):
+            numbers[no, ALL] = max(self._issued.get((no, ALL), 0), self._branch.get(no, 0))
+            for who in self._whos.get(no, ()):
+                if who != ALL and hearing.hears(no, who):
+                    numbers[no, who] = self._issued[no, who]
+        return numbers
+
     def heard_by(self, viewer: Viewer) -> tuple[tuple[int, int], ...]:
         """Which of a viewer's channels have ever issued anything: rule 1, as `channels.hears` says it in SQL."""
         hearing = Hearing.of(viewer)
@@ -155,6 +186,15 @@ class View:
         if not self.knows(claims.as_of) or self.access.get(channel, 0) > claims.as_of:
             return True
         return bool(self._closed) and any(self._closed.get(no, 0) > claims.as_of for no, _ in claims.branches)
+
+    def own_moved(self, member_id: UUID, number: int) -> bool | None:
+        """Did this member's file or access change above `number`? None where only the database can tell."""
+        if not self.knows(number):
+            return True
+        if number < self.own_since:
+            return None
+        # somebody else's change may lie in the same place: then again the database knows
+        return None if self._own[int(member_id) & _OWN_MASK] > number else False
 
     def knows(self, number: int) -> bool:
         """Is this one of our numbers: neither beyond the head nor given out by a database that was lost?"""

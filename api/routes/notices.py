@@ -6,6 +6,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.cache.shared_pages import feed_page, notice_page
 from api.deps import Id, PageDep, RevisionDep, SessionDep, ViewerDep
 from api.routing import Access, Cached, declare, router
 from api.tags import tag
@@ -40,7 +41,7 @@ Unread = Annotated[bool, Query(description="Only what I have not read in its pre
 
 
 @routes.get("/notices")
-@declare(Access.MEMBER, Cached.MEMBER)
+@declare(Access.MEMBER, Cached.MEMBER, shared=feed_page)
 async def list_notices(
     session: SessionDep, viewer: ViewerDep, page: PageDep, category: Category | None = None, unread: Unread = False
 ) -> Page[NoticeSummary]:
@@ -58,7 +59,7 @@ async def write_notice(
 
 
 @routes.get("/notices/{notice_id}")
-@declare(Access.MEMBER, Cached.MEMBER)
+@declare(Access.MEMBER, Cached.MEMBER, shared=notice_page)
 async def open_notice(
     notice_id: Id, request: Request, response: Response, session: SessionDep, viewer: ViewerDep
 ) -> NoticePublic:

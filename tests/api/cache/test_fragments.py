@@ -8,7 +8,7 @@ import pytest
 import redis.asyncio as redis
 from fastapi import FastAPI
 
-from api.cache.store import Fragment, _name
+from api.cache.store import Fragment, fragment_name
 from api.settings import Settings
 from models.keyring import new_keyring
 from tests.clock import StandingClock
@@ -65,7 +65,7 @@ async def test_what_we_did_not_write_is_a_miss(
     await _written(store, 2)
     view = parts_in(one).cache.follower.view
     tinh, chibo = (organisation.branch(name).no for name in ("tinh", "chibo"))
-    name, other = (_name((no, 0), view.issued(no, 0)) for no in (tinh, chibo))
+    name, other = (fragment_name((no, 0), view.issued(no, 0)) for no in (tinh, chibo))
     real, foreign = await store.get(name), await store.get(other)
     assert isinstance(real, bytes)
     assert isinstance(foreign, bytes)

@@ -30,6 +30,11 @@ unknown                  404 404  404 404 404 404 404 404  404 404 404
 GET /v1/app-config
 anything                 200 200  200 200 200 200 200 200  200 200 200
 """,
+    "sync": """
+                         nob dis  mem edi aud cle dep sec  sib par adm
+GET /v1/sync
+mine                     401 401  200 200 200 200 200 200  200 200 200
+""",
     "auth": """
                          nob dis  mem edi aud cle dep sec  sib par adm
 POST /v1/auth/login

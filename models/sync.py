@@ -1,0 +1,291 @@
+"""What an app that works offline is told: what changed in a channel since a number, and the member's own file.
+
+Snapshot, delta, page and resume are one statement, which reads version and things of one moment.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import and_, func, null, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from models.base import Shape
+from models.branches import Branch, BranchKind, BranchStatus
+from models.changes import Change, ChannelVersion, Topic
+from models.channels import ALL, channel
+from models.members.rules import profile_of
+from models.members.table import Gender, MemberCard, MemberStatus, find_person
+from models.memberships import MembershipKind
+from models.notices.shapes import Audience
+from models.notices.table import Category, Notice, NoticeState, Priority
+from models.roles import OwnGrant
+
+THINGS_MOST = 100
+BYTES_MOST = 128 * 1024
+"""Of a page, before it is compressed: at most 64 KiB after, for text never compresses to less than half only."""
+_DIGITS = 32
+_TOPICS = (Topic.NOTICES, Topic.BRANCH)
+
+
+class BranchThing(Shape):
+    """The card of a branch on the member's path."""
+
+    kind: Literal["branch"] = "branch"
+    id: UUID
+    seq: int
+    code: str
+    name: str
+    branch_kind: BranchKind
+    status: BranchStatus
+    parent_id: UUID | None
+
+
+class NoticeThing(Shape):
+    """A published notice, ready to show. `body_html` is null where the app asked to save data."""
+
+    kind: Literal["notice"] = "notice"
+    id: UUID
+    seq: int
+    branch_id: UUID
+    title: str
+    summary: str
+    body_html: str | None
+    category: Category
+    priority: Priority
+    requires_ack: bool
+    revision: int
+    ack_revision: int
+    audience: Audience
+    published_at: datetime
+
+
+_NOTICE = tuple(name for name in NoticeThing.model_fields if name in Notice.model_fields and name != "id")
+
+
+class ChannelDelta(Shape):
+    """With `reset`, delete what is stored of the channel before storing `things`. With `complete` the store then holds
+    `count` things of the channel; `digest` is of their `<id>:<seq>`.
+    """
+
+    channel: str
+    reset: bool
+    things: list[BranchThing | NoticeThing]
+    removed: list[UUID]
+    complete: bool
+    count: int | None
+    digest: str | None
+
+
+class OwnMembership(Shape):
+    id: UUID
+    kind: MembershipKind
+    branch_id: UUID
+    started_at: datetime
+    until: datetime | None
+
+
+class OwnFile(MemberCard):
+    """What `/v1/me` says, with branches by their ids: their cards come with the channels."""
+
+    member_no: str
+    gender: Gender | None
+    status: MemberStatus
+    admitted_on: date | None
+    confirmed_on: date | None
+    birth_date: date | None
+    phone: str | None
+    email: str | None
+    address: str | None
+    national_id: str | None
+    revision: int
+    memberships: list[OwnMembership]
+    grants: list[OwnGrant]
+
+
+class Sync(Shape):
+    """What is new since the cursor. A null `cursor`: nothing is; keep yours. `more`: ask again with the new one."""
+
+    cursor: str | None
+    more: bool
+    me: OwnFile | None
+    dropped: list[str]
+    channels: list[ChannelDelta]
+
+
+class Delta(NamedTuple):
+    """What changed in a channel above a number, read at `version`.
+
+    Whoever applies it is at `number`: that of its last thing, or where nothing lies beyond, `version`.
+    """
+
+    version: int
+    number: int
+    complete: bool
+    things: list[bytes]
+    """JSON of each."""
+    removed: list[str]
+    holds: int
+    digest: str
+
+    @property
+    def size(self) -> int:
+        """Bytes, roughly as sent."""
+        return sum(map(len, self.things)) + 40 * len(self.removed)
+
+
+async def read_delta(
+    session: AsyncSession, branch_no: int, who: int, *, since: int, fresh_to: int, lean: bool
+) -> Delta:
+    """What changed above `since`; from the beginning, and without removals, if that is negative.
+
+    Removals up to `fresh_to` are left out too: whoever asks began from nothing when the channel was there. `lean`
+    leaves out the bodies.
+    """
+    name = channel(branch_no, who)
+    later = aliased(Change)
+    end = (
+        select(col(later.seq))
+        .where(col(later.channel) == name, col(later.topic).in_(_TOPICS), col(later.seq) > since)
+        .order_by(col(later.seq))
+        .offset(THINGS_MOST - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    stands = aliased(Notice)
+    columns = [null().label(n) if lean and n == "body_html" else getattr(Notice, n) for n in _NOTICE]
+    changed = (
+        select(
+            col(Change.kind),
+            col(Change.thing_id),
+            col(Change.seq),
+            col(stands.id).is_not(None).label("stands"),
+            end.label("end"),
+            *columns,
+        )
+        .select_from(Change)
+        .outerjoin(
+            stands,
+            and_(
+                col(Change.kind) == "notice",
+                col(stands.id) == col(Change.thing_id),
+                col(stands.state) == NoticeState.PUBLISHED,
+                col(stands.branch_no) == branch_no,
+                col(stands.who) == who,
+            ),
+        )
+        .outerjoin(
+            Notice,
+            and_(col(Notice.id) == col(stands.id), col(Change.seq) > since, or_(end.is_(None), col(Change.seq) <= end)),
+        )
+        .where(col(Change.channel) == name, col(Change.topic).in_(_TOPICS))
+        .subquery()
+    )
+    version = (
+        select(func.max(col(ChannelVersion.seq)))
+        .where(col(ChannelVersion.channel) == name, col(ChannelVersion.topic).in_(_TOPICS))
+        .scalar_subquery()
+    )
+    above = aliased(Branch)
+    rows = await session.execute(
+        select(version, Branch, col(above.id), *changed.c)
+        .select_from(Branch)
+        .outerjoin(above, col(above.no) == col(Branch.parent_no))
+        .outerjoin(changed, true())
+        .where(col(Branch.no) == branch_no)
+        .order_by(changed.c.seq, changed.c.thing_id)
+    )
+    return _put_together(rows, who, since, fresh_to)
+
+
+def _put_together(rows: Iterable[Any], who: int, since: int, fresh_to: int) -> Delta:
+    version = edge = cut = 0  # `cut` is the number after which this page ends; 0 while it goes on
+    standing: list[str] = []
+    things: list[bytes] = []
+    removed: list[str] = []
+    size = last = 0
+    branch: Branch | None = None
+    parent_id: UUID | None = None
+    card_seq = 0
+    for read_at, branch, parent_id, kind, thing_id, seq, stands, ends, *said in rows:  # noqa: B007 - the same in each
+        version = read_at or 0
+        if seq is None:
+            break
+        edge = ends or 0
+        if kind == "branch":
+            card_seq = seq if thing_id == branch.id else card_seq
+            continue
+        if stands:
+            standing.append(f"{thing_id}:{seq}")
+        if seq <= since or (edge and seq > edge):
+            continue
+        if size >= BYTES_MOST and seq > last and not cut:
+            cut = last
+        if cut:
+            continue
+        last = seq
+        if stands:
+            fields = dict(zip(_NOTICE, said, strict=True))
+            notice = NoticeThing(
+                id=thing_id, seq=seq, branch_id=branch.id, audience=Audience.of(who), **fields
+            ).model_dump_json()
+            things.append(notice.encode())
+            size += len(things[-1])
+        elif seq > fresh_to and since >= 0:
+            removed.append(str(thing_id))
+    number = cut or edge or version
+    if branch is not None and who == ALL:
+        standing.append(f"{branch.id}:{card_seq}")
+        if since < card_seq <= number or since < 0:
+            things.insert(0, _card(branch, parent_id, card_seq))
+    lines = "\n".join(sorted(standing)).encode()
+    return Delta(
+        version,
+        number,
+        number >= version,
+        things,
+        removed,
+        len(standing),
+        hashlib.sha256(lines).hexdigest()[:_DIGITS],
+    )
+
+
+def _card(branch: Branch, parent_id: UUID | None, seq: int) -> bytes:
+    card = BranchThing(
+        id=branch.id,
+        seq=seq,
+        code=branch.code,
+        name=branch.name,
+        branch_kind=branch.kind,
+        status=branch.status,
+        parent_id=parent_id,
+    )
+    return card.model_dump_json().encode()
+
+
+async def own_file(session: AsyncSession, member_id: UUID) -> OwnFile:
+    profile = await profile_of(session, await find_person(session, member_id))
+    said = {name: getattr(profile, name) for name in OwnFile.model_fields if name != "memberships"}
+    memberships = [
+        OwnMembership(
+            id=each.id, kind=each.kind, branch_id=each.branch.id, started_at=each.started_at, until=each.until
+        )
+        for each in profile.memberships
+    ]
+    return OwnFile(memberships=memberships, **said)
+
+
+async def own_number(session: AsyncSession, member: str) -> int:
+    """The number at which the member's file or access last changed; `member` is the name of their channel."""
+    return (
+        await session.scalar(
+            select(func.max(col(ChannelVersion.seq))).where(
+                col(ChannelVersion.channel) == member, col(ChannelVersion.topic).in_((Topic.ACCESS, Topic.PROFILE))
+            )
+        )
+        or 0
+    )

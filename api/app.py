@@ -29,7 +29,7 @@ from api.cache.syncing import Syncing
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
-from api.routes import audit, auth, branches, files, me, members, notices, operator, sync
+from api.routes import audit, auth, branches, files, home, me, members, notices, operator, sync
 from api.routing import Route
 from api.security.attempts import Attempts
 from api.security.keys import open_keyring
@@ -47,6 +47,7 @@ _ROUTERS = (
     members.routes,
     notices.routes,
     files.routes,
+    home.routes,
     sync.routes,
     audit.routes,
     operator.routes,

@@ -37,6 +37,16 @@ def heard(viewer: Viewer) -> ColumnElement[bool]:
     return and_(col(Notice.state) == NoticeState.PUBLISHED, hears(viewer, col(Notice.branch_no), col(Notice.who)))
 
 
+def not_read(viewer: Viewer) -> ColumnElement[bool]:
+    """Without the viewer's receipt for today's revision. Over `Notice`."""
+    receipt = select(col(Receipt.notice_id)).where(
+        col(Receipt.notice_id) == col(Notice.id),
+        col(Receipt.member_id) == viewer.the_member,
+        col(Receipt.revision) == col(Notice.revision),
+    )
+    return ~receipt.exists()
+
+
 def readable(viewer: Viewer) -> ColumnElement[bool]:
     """What is heard, and by right over the branch what is or was published, and drafts. Over `Notice` and `Branch`."""
     is_draft = col(Notice.state) == NoticeState.DRAFT
@@ -79,12 +89,7 @@ async def list_feed(
     if category is not None:
         statement = statement.where(col(Notice.category) == category)
     if unread:
-        receipt = select(col(Receipt.notice_id)).where(
-            col(Receipt.notice_id) == col(Notice.id),
-            col(Receipt.member_id) == viewer.the_member,
-            col(Receipt.revision) == col(Notice.revision),
-        )
-        statement = statement.where(~receipt.exists())
+        statement = statement.where(not_read(viewer))
     order = [Order(col(Notice.published_at), descending=True), Order(col(Notice.id), descending=True)]
     return await _listed(session, statement, page, order)
 

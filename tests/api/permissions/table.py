@@ -32,6 +32,8 @@ anything                 200 200  200 200 200 200 200 200  200 200 200
 """,
     "sync": """
                          nob dis  mem edi aud cle dep sec  sib par adm
+GET /v1/home
+mine                     401 401  200 200 200 200 200 200  200 200 200
 GET /v1/sync
 mine                     401 401  200 200 200 200 200 200  200 200 200
 """,

@@ -1,0 +1,28 @@
+"""The first screen of a thin client."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.cache.shared import FeedQuery
+from api.deps import PartsDep, SessionDep, ViewerDep
+from api.languages import language_of
+from api.routing import Access, Cached, declare, router
+from models.errors import Unavailable
+from models.home import Home, own_summary
+
+routes = router("me")
+
+_NEWEST = FeedQuery(limit=10, category=None)
+
+
+@routes.get("/home", response_model=Home)
+@declare(Access.MEMBER, Cached.MEMBER)
+async def read_home(request: Request, parts: PartsDep, session: SessionDep, viewer: ViewerDep) -> Response:
+    """In one round trip: who I am, my newest notices, and how many I have not read."""
+    own = await own_summary(session, viewer)
+    channels, language = request.state.known.channels, language_of(request.scope)
+    newest = await parts.cache.shared.feed(channels, _NEWEST, language, render=True)
+    if newest is None:
+        raise Unavailable
+    body = own.model_dump_json().encode()[:-1] + b',"notices":' + newest.body + b"}"
+    return Response(body, media_type="application/json")

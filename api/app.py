@@ -25,7 +25,7 @@ from api.cache.store import SharedFragments
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
-from api.routes import audit, auth, branches, files, me, members, notices, operator
+from api.routes import audit, auth, branches, events, files, me, members, notices, operator
 from api.security.attempts import Attempts
 from api.security.keys import open_keyring
 from api.security.passwords import Passwords
@@ -38,6 +38,7 @@ _METRICS_SECONDS = 5
 _ROUTERS = (
     auth.routes,
     me.routes,
+    events.routes,
     branches.routes,
     members.routes,
     notices.routes,

@@ -29,7 +29,7 @@ from api.cache.syncing import Syncing
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
-from api.routes import audit, auth, branches, files, home, me, members, notices, operator, sync
+from api.routes import audit, auth, branches, events, files, home, me, members, notices, operator, sync
 from api.routing import Route
 from api.security.attempts import Attempts
 from api.security.keys import open_keyring
@@ -43,6 +43,7 @@ _METRICS_SECONDS = 5
 _ROUTERS = (
     auth.routes,
     me.routes,
+    events.routes,
     branches.routes,
     members.routes,
     notices.routes,

@@ -70,6 +70,11 @@ PartsDep = Annotated[Parts, Depends(parts_of)]
 PageDep = Annotated[PageRequest, Depends(_page)]
 RevisionDep = Annotated[int, Depends(_revision)]
 Id = Annotated[UUID, Path(description="An identifier as other answers give it.")]
+Since = Annotated[
+    int | None,
+    BeforeValidator(_digits),
+    Query(ge=0, le=2**63 - 1, description="The `state` of an earlier answer; without it everything."),
+]
 Search = Annotated[
     str, Query(max_length=100, description="Words as people type them; diacritics and case do not matter.")
 ]

@@ -37,6 +37,26 @@ PROBLEMS: dict[str, Message] = {
         ("Quá nhiều cấp", "Cây tổ chức có nhiều nhất {most} cấp."),
         ("Too deep", "The tree has at most {most} levels."),
     ),
+    "event.at_future": Message(
+        ("Thời điểm ở tương lai", "Sự kiện này mang thời điểm muộn hơn hiện tại quá một ngày."),
+        ("In the future", "This event says that it happened more than a day from now."),
+    ),
+    "event.at_past": Message(
+        ("Sự kiện quá cũ", "Sự kiện này đã quá 180 ngày nên không còn được ghi nhận."),
+        ("Too old", "This event is more than 180 days old and is no longer taken."),
+    ),
+    "event.id_reused": Message(
+        ("Mã sự kiện đã dùng", "Mã này đã được dùng cho một sự kiện khác."),
+        ("Id reused", "This id was used for a different event."),
+    ),
+    "event.kind_unknown": Message(
+        ("Loại sự kiện không rõ", "Máy chủ không biết loại sự kiện này."),
+        ("Unknown kind", "The server does not know this kind of event."),
+    ),
+    "event.notice_unknown": Message(
+        ("Không có thông báo này", "Không có thông báo này, hoặc khi đó thông báo không gửi đến bạn."),
+        ("No such notice", "There is no such notice, or it was not addressed to you at that time."),
+    ),
     "forbidden": Message(
         ("Không có quyền", "Bạn không có quyền thực hiện việc này."),
         ("Not allowed", "You do not have the right to do this."),
@@ -239,6 +259,9 @@ FIELDS: dict[str, tuple[str, str]] = {
     "datetime_parsing": ("Thời điểm không có thật.", "There is no such instant."),
     "email.malformed": ("Địa chỉ e-mail chưa đúng.", "This is no e-mail address."),
     "enum": ("Phải là một trong các giá trị: {expected}.", "Must be one of: {expected}."),
+    "event.at_future": ("Muộn hơn hiện tại quá một ngày.", "More than a day from now."),
+    "event.at_past": ("Quá 180 ngày.", "More than 180 days ago."),
+    "event.kind_unknown": ("Không có loại sự kiện này.", "There is no such kind of event."),
     "extra_forbidden": ("Mục này không được phép.", "There is no such field here."),
     "file.too_large": ("Tệp quá lớn.", "The file is too large."),
     "greater_than_equal": ("Phải từ {ge} trở lên.", "Must be at least {ge}."),
@@ -295,6 +318,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "photo.not_an_image": ("Tệp không phải là ảnh.", "The file is no picture."),
     "photo.too_large": ("Ảnh quá lớn.", "The picture is too large."),
     "photo.unsupported": ("Chỉ nhận ảnh JPEG, PNG hoặc WebP.", "Only JPEG, PNG and WebP are taken."),
+    "revision.unknown": ("Thông báo không có bản này.", "The notice has no such revision."),
     "roster.column_twice": (
         "Các cột {columns} đều là {field}: chỉ giữ một.",
         "The columns {columns} are all {field}: keep one.",

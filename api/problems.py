@@ -106,8 +106,38 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer for a refusal. `scope["handbook.request_id"]` is set by the outermost layer."""
+    return Response(
+        json.dumps(_content(scope, status, slug, params or {}, errors), ensure_ascii=False, separators=(",", ":")),
+        status,
+        {"Cache-Control": "no-store", "Content-Language": language_of(scope), **(headers or {})},
+        MEDIA_TYPE,
+    )
+
+
+def refusal(scope: Scope, error: HandbookError) -> Response:
+    status = _status(error)
+    headers: dict[str, str] = {}
+    if isinstance(error, TooMany):
+        headers["RateLimit"] = f'"sign-in";r=0;t={error.retry_after}'
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    elif error.slug == "idempotency.running":
+        headers["Retry-After"] = "1"
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="handbook"'
+    return problem(scope, status, error.slug, params=error.params, errors=_errors(error), headers=headers)
+
+
+def problem_of(scope: Scope, error: HandbookError) -> Problem:
+    """The same as a part of an answer: what refuses one of many things, and not the request."""
+    return Problem(**_content(scope, _status(error), error.slug, error.params, _errors(error)))
+
+
+def _content(
+    scope: Scope, status: int, slug: str, params: Mapping[str, object], errors: Iterable[FieldError]
+) -> dict[str, Any]:
     language = language_of(scope)
-    title, detail = _sentences(slug, language, params or {})
+    title, detail = _sentences(slug, language, params)
     fields = [
         {"pointer": error.pointer, "code": error.code, "detail": _sentence(error.code, language, error.params)}
         for error in errors
@@ -121,27 +151,15 @@ def problem(
     }
     if fields:
         content["errors"] = fields
-    return Response(
-        json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(),
-        status,
-        {"Cache-Control": "no-store", "Content-Language": language, **(headers or {})},
-        MEDIA_TYPE,
-    )
+    return content
 
 
-def refusal(scope: Scope, error: HandbookError) -> Response:
-    status = error.status if isinstance(error, Refused) else next(s for kind, s in _STATUS if isinstance(error, kind))
-    headers: dict[str, str] = {}
-    if isinstance(error, TooMany):
-        headers["RateLimit"] = f'"sign-in";r=0;t={error.retry_after}'
-    if isinstance(error, TooMany | Unavailable):
-        headers["Retry-After"] = str(error.retry_after)
-    elif error.slug == "idempotency.running":
-        headers["Retry-After"] = "1"
-    if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="handbook"'
-    errors = error.errors if isinstance(error, Invalid) else ()
-    return problem(scope, status, error.slug, params=error.params, errors=errors, headers=headers)
+def _status(error: HandbookError) -> int:
+    return error.status if isinstance(error, Refused) else next(s for kind, s in _STATUS if isinstance(error, kind))
+
+
+def _errors(error: HandbookError) -> Iterable[FieldError]:
+    return error.errors if isinstance(error, Invalid) else ()
 
 
 def _sentences(slug: str, language: Language, params: Mapping[str, object]) -> tuple[str, str]:
@@ -177,13 +195,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    """Pydantic's error as ours: the pointer into the body, or the parameter's name; never the input itself."""
+    """Pydantic's error as ours: the pointer into the body, or the parameter's name."""
     where, *inner = error["loc"]
-    steps = inner if where in {"body", "query"} else [where, *inner]
-    pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
-    context = error.get("ctx") or {}
-    params: dict[str, object] = {name: value for name, value in context.items() if isinstance(value, int | float | str)}
-    return FieldError(pointer, str(error["type"]), params)
+    return FieldError.of(error, inner if where in {"body", "query"} else [where, *inner])
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

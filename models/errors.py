@@ -2,8 +2,9 @@
 `api/problems.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,16 @@ class FieldError:
     pointer: str
     code: str
     params: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: Mapping[str, Any], steps: Iterable[object]) -> "FieldError":
+        """Pydantic's error as ours, with the steps to where it is; never the input itself."""
+        pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+        context = error.get("ctx") or {}
+        params: dict[str, object] = {
+            name: value for name, value in context.items() if isinstance(value, int | float | str)
+        }
+        return cls(pointer, str(error["type"]), params)
 
 
 class HandbookError(Exception):

@@ -6,11 +6,13 @@ from models.accounts import Account
 from models.audit import AuditEvent
 from models.branches import Branch
 from models.changes import Change, ChannelVersion, LogHead, LostRange
+from models.events.table import Event
 from models.files import File
 from models.idempotency import IdempotencyKey
 from models.members.table import Member
 from models.memberships import Membership
 from models.notices.table import Notice, Receipt
+from models.own_state import MemberState
 from models.roles import RoleGrant
 from models.sessions import DeviceSession
 
@@ -21,11 +23,13 @@ TABLES: tuple[type[SQLModel], ...] = (
     Change,
     ChannelVersion,
     DeviceSession,
+    Event,
     File,
     IdempotencyKey,
     LogHead,
     LostRange,
     Member,
+    MemberState,
     Membership,
     Notice,
     Receipt,

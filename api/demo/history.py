@@ -1,5 +1,6 @@
 """Some weeks of notices for a made-up organisation to look back on, with who has read them."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -7,6 +8,7 @@ from itertools import islice
 from random import Random
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from api.demo.loading import begin_bulk, write_rows
@@ -19,8 +21,9 @@ from models import changes
 from models.audit import AuditEvent
 from models.changes import Topic, record
 from models.channels import Reach, channel, who_for
-from models.database import Database
+from models.database import Database, upsert
 from models.notices.table import Notice, NoticeState, Receipt, ReceiptMethod
+from models.own_state import MemberState
 from models.permissions import Role
 
 _ELSEWHERE = 2  # other branches that send a text in words of their own
@@ -34,8 +37,11 @@ _NOTICE = (
     *("requires_ack", "state", "revision", "ack_revision", "created_at", "published_at", "withdrawn_at"),
     "withdrawn_reason",
 )
-_RECEIPT = ("notice_id", "member_id", "revision", "read_at", "acknowledged_at", "method")
+_RECEIPT = ("notice_id", "member_id", "revision", "read_at", "acknowledged_at", "method", "seq")
 _EVENT = ("id", "at", "actor_id", "action", "target_kind", "target_id", "branch_no")
+
+
+_Read = tuple[UUID, UUID, int, datetime, datetime | None, ReceiptMethod]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ async def publish_notices(database: Database, loaded: Loaded, texts: Sequence[No
     officers = _officers(loaded, notices)
     waiting = iter(notices)
     receipts = 0
+    counters: Counter[UUID] = Counter()
     async with database.writing() as session:
         while chunk := list(islice(waiting, _NOTICES_A_COMMIT)):
             await begin_bulk(session)
@@ -86,7 +93,8 @@ async def publish_notices(database: Database, loaded: Loaded, texts: Sequence[No
                 for row in _receipts(loaded, notice, officers.get(notice.id, _audience(loaded, notice)), at, rng)
             ]
             await write_rows(session, Rows(Notice, _NOTICE, [_notice(notice) for notice in chunk]))
-            await write_rows(session, Rows(Receipt, _RECEIPT, read))
+            await write_rows(session, Rows(Receipt, _RECEIPT, list(_numbered(read, counters))))
+            await _count_on(session, {member_id for _, member_id, *_ in read}, counters)
             events = [event for notice in chunk for event in _events(notice)]
             await write_rows(session, Rows(AuditEvent, _EVENT, events))
             for notice in chunk:
@@ -210,9 +218,7 @@ def _officers(loaded: Loaded, notices: Iterable[_Sent]) -> dict[UUID, Sequence[i
     return {id_: sorted(set(heard)) for id_, heard in addressed.items()}
 
 
-def _receipts(
-    loaded: Loaded, notice: _Sent, audience: Sequence[int], at: datetime, rng: Random
-) -> Iterator[tuple[object, ...]]:
+def _receipts(loaded: Loaded, notice: _Sent, audience: Sequence[int], at: datetime, rng: Random) -> Iterator[_Read]:
     """A share of the audience, each after some hours: of what is new, few have been able to take note."""
     if notice.state is not NoticeState.PUBLISHED:
         return
@@ -224,3 +230,15 @@ def _receipts(
         acknowledged_at = read_at if notice.text.requires_ack and rng.random() < 0.8 else None
         method = ReceiptMethod.TOLD if rng.random() < 0.05 else ReceiptMethod.SELF
         yield notice.id, loaded.member_id(index), 1, read_at, acknowledged_at, method
+
+
+def _numbered(read: Iterable[_Read], counters: Counter[UUID]) -> Iterator[tuple[object, ...]]:
+    """With the numbers of their members' own states."""
+    for row in read:
+        counters[row[1]] += 1
+        yield *row, counters[row[1]]
+
+
+async def _count_on(session: AsyncSession, member_ids: Iterable[UUID], counters: Counter[UUID]) -> None:
+    rows = [{"member_id": member_id, "seq": counters[member_id]} for member_id in sorted(member_ids)]
+    await upsert(session, MemberState, rows, keys=("member_id",), update=("seq",))

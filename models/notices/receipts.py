@@ -1,23 +1,96 @@
 """Receipts: who has taken note; and before a notice is published, how many would."""
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import count
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, distinct, func, literal, or_, select, union_all
+from sqlalchemy import CompoundSelect, Select, and_, case, distinct, func, or_, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
-from sqlmodel.sql.sqltypes import UTCDateTime
 
 from models.branches import Branch
 from models.channels import Reach, reach_of
-from models.database import now, upsert
+from models.database import is_postgresql, now
 from models.errors import Conflict, Forbidden, NotFound
 from models.memberships import Membership
 from models.notices.rules import get_notice, heard
 from models.notices.shapes import AudiencePreview, ReceiptPublic, ReceiptPut
 from models.notices.table import Notice, NoticeState, Receipt, ReceiptMethod
+from models.own_state import advance, give_back
 from models.permissions import Permission, Viewer, below, require
 from models.roles import RoleGrant, in_force
+
+_KEY = ("notice_id", "member_id", "revision")
+_SHOWN = tuple(getattr(Receipt, name) for name in ReceiptPublic.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """That a member has read a revision of a notice, or also taken note of it."""
+
+    member_id: UUID
+    notice_id: UUID
+    revision: int
+    read_at: datetime
+    acknowledged_at: datetime | None
+    method: ReceiptMethod = ReceiptMethod.SELF
+
+    def and_also(self, other: "Noted") -> "Noted":
+        """What the two say together of one revision."""
+        acknowledged = [at for at in (self.acknowledged_at, other.acknowledged_at) if at is not None]
+        return replace(
+            self, read_at=min(self.read_at, other.read_at), acknowledged_at=min(acknowledged) if acknowledged else None
+        )
+
+
+async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> list[ReceiptPublic]:
+    """Write receipts: the rule by which every receipt comes about. Gives those that are new or say more than before.
+
+    The earliest times are kept, in whatever order they come. What is said again changes nothing and takes no number
+    of the member's state. Rows are written in one order, so that two who write for the same members never wait for
+    each other.
+    """
+    merged: dict[tuple[UUID, UUID, int], Noted] = {}
+    for one in noted:
+        key = (one.member_id, one.notice_id, one.revision)
+        merged[key] = merged[key].and_also(one) if key in merged else one
+    steps = Counter(member_id for member_id, _, _ in merged)
+    if not steps:
+        return []
+    before = await advance(session, steps)
+    numbers = {member_id: count(number + 1) for member_id, number in before.items()}
+    rows = [{**asdict(merged[key]), "seq": next(numbers[key[0]])} for key in sorted(merged)]
+    written = (await session.execute(_upsert(session), rows)).all()
+    for member_id in before.keys() - {row.member_id for row in written}:
+        await give_back(session, member_id, before[member_id])
+    return [ReceiptPublic.model_validate(row) for row in written]
+
+
+def _upsert(session: AsyncSession) -> ReturningInsert[Any]:
+    """Rows that are new, or earlier than what is there."""
+    insert = (postgresql if is_postgresql(session) else sqlite).insert(Receipt)
+    new = insert.excluded
+    is_earlier = new.read_at < col(Receipt.read_at)
+    is_acknowledged = and_(
+        new.acknowledged_at.is_not(None),
+        or_(col(Receipt.acknowledged_at).is_(None), new.acknowledged_at < col(Receipt.acknowledged_at)),
+    )
+    upserted: ReturningInsert[Any] = insert.on_conflict_do_update(
+        index_elements=list(_KEY),
+        set_={
+            "read_at": case((is_earlier, new.read_at), else_=col(Receipt.read_at)),
+            "acknowledged_at": case((is_acknowledged, new.acknowledged_at), else_=col(Receipt.acknowledged_at)),
+            "seq": new.seq,
+        },
+        where=or_(is_earlier, is_acknowledged),
+    ).returning(*_SHOWN, col(Receipt.member_id))
+    return upserted
 
 
 async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, data: ReceiptPut) -> ReceiptPublic:
@@ -26,31 +99,27 @@ async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, da
     Raises NotFound, Forbidden `receipt.not_audience`, Conflict `notice.not_published`.
     """
     member_id = viewer.the_member
-    revision = await session.scalar(select(col(Notice.revision)).where(col(Notice.id) == notice_id, heard(viewer)))
-    if revision is None:
+    mine = and_(
+        col(Receipt.notice_id) == col(Notice.id),
+        col(Receipt.member_id) == member_id,
+        col(Receipt.revision) == col(Notice.revision),
+    )
+    hearing = select(col(Notice.revision), *_SHOWN).outerjoin(Receipt, mine).where(col(Notice.id) == notice_id)
+    found = (await session.execute(hearing.where(heard(viewer)))).one_or_none()
+    if found is None:
         notice, _ = await get_notice(session, viewer, notice_id)
         if notice.state is not NoticeState.PUBLISHED:
             raise Conflict("notice.not_published")
         raise Forbidden("receipt.not_audience")
+    revision, *known = found
+    receipt = ReceiptPublic(**dict(zip(ReceiptPublic.model_fields, known, strict=True))) if known[0] else None
+    if receipt is not None and (receipt.acknowledged_at is not None or not data.acknowledged):
+        return receipt
     at = now(session)
-    row = {
-        "notice_id": notice_id,
-        "member_id": member_id,
-        "revision": revision,
-        "read_at": at,
-        "acknowledged_at": at if data.acknowledged else None,
-        "method": ReceiptMethod.SELF,
-    }
-    first = func.coalesce(col(Receipt.acknowledged_at), literal(at, UTCDateTime()))
-    await upsert(
-        session,
-        Receipt,
-        [row],
-        keys=("notice_id", "member_id", "revision"),
-        update={"acknowledged_at": first} if data.acknowledged else {},
-    )
-    key = (notice_id, member_id, revision)
-    return ReceiptPublic.model_validate(await session.get_one(Receipt, key, populate_existing=True))
+    for new in await take_note(session, [Noted(member_id, notice_id, revision, at, at if data.acknowledged else None)]):
+        return new
+    # another request of the same member's was quicker
+    return ReceiptPublic.model_validate(await session.get_one(Receipt, (notice_id, member_id, revision)))
 
 
 async def get_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> ReceiptPublic:

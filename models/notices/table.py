@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, Text
 from sqlmodel import Field, SQLModel
 
 from models.base import choice, new_id
@@ -64,9 +64,12 @@ class Notice(SQLModel, table=True):
 
 
 class Receipt(SQLModel, table=True):
-    """One a member and revision; times are the earliest that are known."""
+    """One a member and revision; times are the earliest that are known. `seq` is the number of the member's own state
+    at which it last changed.
+    """
 
     __tablename__ = "receipt"
+    __table_args__ = (Index("ix_receipt_member_id_seq", "member_id", "seq"),)
 
     notice_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("notice.id")])
     member_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("member.id")])
@@ -74,3 +77,4 @@ class Receipt(SQLModel, table=True):
     read_at: datetime
     acknowledged_at: datetime | None = None
     method: ReceiptMethod = Field(default=ReceiptMethod.SELF, sa_type=choice(ReceiptMethod, "method"))
+    seq: int = Field(sa_type=BigInteger)

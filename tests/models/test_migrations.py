@@ -1,11 +1,20 @@
-from uuid import uuid4
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import Uuid, column, insert, inspect, select, table
+from sqlmodel import SQLModel, col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
+from models.branches import Branch, BranchKind, BranchStatus
 from models.database import Database
 from models.keyring import Keyring
+from models.members.table import Member, MemberStatus
 from models.migrate import HEAD, current_revision, drift, latest_revision, migrate
+from models.notices.table import Category, Notice, NoticeState, Priority, Receipt
+from models.own_state import MemberState
 from tests.servers import create_database, drop_database
 
 
@@ -39,3 +48,100 @@ async def test_down_and_up_again_on_postgresql(postgres_url: str, keyring: Keyri
     finally:
         await database.close()
         await drop_database(postgres_url, name)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_receipts_that_are_there_get_numbers(
+    kind: str, tmp_path: Path, keyring: Keyring, request: pytest.FixtureRequest
+) -> None:
+    name, server = f"numbers_{uuid4().hex}", ""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
+    if kind == "postgresql":
+        server = request.getfixturevalue("postgres_url")
+        url = await create_database(server, name)
+    database = Database(url, keyring=keyring)
+    try:
+        await migrate(database, "0001")
+        readers, notices = await _receipts_of_old(database)
+        await migrate(database)
+        async with database.reading() as session:
+            for reader, count in readers.items():
+                numbers = select(col(Receipt.seq)).where(col(Receipt.member_id) == reader).order_by(col(Receipt.seq))
+                assert list(await session.scalars(numbers)) == list(range(1, count + 1))
+            counted = {state.member_id: state.seq for state in await session.scalars(select(MemberState))}
+        assert counted == {reader: count for reader, count in readers.items() if count}
+        await migrate(database, "0001", down=True)
+        async with database.reading() as session:
+            kept = await session.execute(select(col(Receipt.notice_id), col(Receipt.member_id)))
+            assert len(kept.all()) == sum(readers.values()) <= len(readers) * len(notices)
+    finally:
+        await database.close()
+        if server:
+            await drop_database(server, name)
+
+
+async def _receipts_of_old(database: Database) -> tuple[dict[UUID, int], list[UUID]]:
+    """How many each member has."""
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+    readers, notices = {uuid4(): count for count in (0, 3, 7)}, sorted(uuid4() for _ in range(7))
+    rows: dict[type[SQLModel], list[dict[str, Any]]] = {
+        Branch: [
+            {
+                "no": 1,
+                "id": uuid4(),
+                "code": "A",
+                "name": "A",
+                "name_folded": "a",
+                "kind": BranchKind.CENTRAL,
+                "path": "1/",
+                "status": BranchStatus.ACTIVE,
+                "created_at": at,
+            }
+        ],
+        Member: [
+            {
+                "id": reader,
+                "member_no": reader.hex,
+                "full_name": "A",
+                "full_name_folded": "a",
+                "sort_key": "a",
+                "status": MemberStatus.FULL,
+                "revision": 1,
+                "created_at": at,
+            }
+            for reader in readers
+        ],
+        Notice: [
+            {
+                "id": notice,
+                "branch_no": 1,
+                "who": 0,
+                "title": "A",
+                "body": "",
+                "body_html": "",
+                "summary": "",
+                "category": Category.GENERAL,
+                "priority": Priority.NORMAL,
+                "requires_ack": False,
+                "revision": 1,
+                "state": NoticeState.PUBLISHED,
+                "ack_revision": 1,
+                "created_at": at,
+                "published_at": at,
+            }
+            for notice in notices
+        ],
+    }
+    ids = [column(name, Uuid()) for name in ("notice_id", "member_id")]
+    old = table("receipt", *ids, column("revision"), column("read_at", UTCDateTime()), column("method"))
+    async with database.write_engine.begin() as connection:
+        for model, values in rows.items():
+            await connection.execute(insert(model), values)
+        said = {"revision": 1, "read_at": at, "method": "self"}
+        receipts = [
+            {"notice_id": notice, "member_id": reader, **said}
+            for reader, count in readers.items()
+            for notice in notices[:count]
+        ]
+        await connection.execute(insert(old), receipts)
+    return readers, notices

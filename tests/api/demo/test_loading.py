@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
@@ -38,6 +39,7 @@ from models.database import Database
 from models.members.table import ACTIVE, SEALING, Member, MemberStatus
 from models.memberships import EndReason, Membership, MembershipKind, check_primary
 from models.notices.table import Notice, NoticeState, Receipt
+from models.own_state import MemberState
 from models.permissions import Role, Viewer
 from models.roles import RoleGrant
 from models.sessions import Device, start_session
@@ -292,6 +294,17 @@ async def test_receipts_come_from_those_who_were_told(database: Database, demons
             assert notice.published_at < receipt.read_at < at
             assert paths[branch_no].startswith(paths[notice.branch_no])
             assert receipt.acknowledged_at is None or notice.requires_ack
+
+
+async def test_receipts_are_numbered_for_each_member(database: Database, demonstration: Demonstration) -> None:
+    async with database.reading() as session:
+        numbers: dict[UUID, list[int]] = {}
+        for receipt in await session.scalars(select(Receipt)):
+            numbers.setdefault(receipt.member_id, []).append(receipt.seq)
+        counted = {state.member_id: state.seq for state in await session.scalars(select(MemberState))}
+    assert {member_id: sorted(given) for member_id, given in numbers.items()} == {
+        member_id: list(range(1, seq + 1)) for member_id, seq in counted.items()
+    }
 
 
 async def test_three_visitors_see_what_concerns_them(database: Database, demonstration: Demonstration) -> None:

@@ -72,6 +72,10 @@ PUT /v1/me/photo
 mine                     401 401  200 200 200 200 200 200  200 200 200
 DELETE /v1/me/photo
 mine                     401 401  204 204 204 204 204 204  204 204 204
+GET /v1/me/state
+mine                     401 401  200 200 200 200 200 200  200 200 200
+POST /v1/me/events
+mine                     401 401  200 200 200 200 200 200  200 200 200
 """,
     "branches": """
                          nob dis  mem edi aud cle dep sec  sib par adm

@@ -21,9 +21,9 @@ from models.files import keep_file
 from models.members.profile import MemberCreate
 from models.members.rules import create_member
 from models.members.table import Member
+from models.notices.receipts import Noted, take_note
 from models.notices.rules import create_notice
 from models.notices.shapes import EVERYONE, Audience, NoticeCreate
-from models.notices.table import Receipt
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
@@ -146,10 +146,8 @@ async def _notices(session: AsyncSession, organisation: Organisation, branches: 
         )
         notice = await create_notice(session, OPERATOR, data)
         written[name] = str(notice.id)
-        for actor in ACTORS[1:]:
-            member_id = organisation.person(actor).id
-            session.add(Receipt(notice_id=notice.id, member_id=member_id, revision=1, read_at=now(session)))
-    await session.flush()
+        read_by = {organisation.person(actor).id for actor in ACTORS[1:]}
+        await take_note(session, [Noted(member_id, notice.id, 1, now(session), None) for member_id in read_by])
     return written
 
 

@@ -1,0 +1,55 @@
+"""What members do, sent by their phones when there is a network, and what of it their other phones did not hear of."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from api.deps import SessionDep, Since, ViewerDep
+from api.problems import Problem, problem_of
+from api.routing import Access, Cached, declare, router
+from models.base import Shape
+from models.events.rules import apply_events
+from models.events.shapes import EventsPost, Outcome, Result
+from models.events.state import OwnState, read_state
+
+routes = router("me")
+
+
+class EventResult(Shape):
+    """`problem` is there for `refused` alone; its pointers are into the event. `id` is null where none can be read."""
+
+    id: UUID | None
+    result: Result
+    problem: Problem | None = None
+
+
+class EventResults(Shape):
+    """One result an event, in the same order; `state` is what `/v1/me/state` would say now."""
+
+    results: list[EventResult]
+    state: int
+
+
+@routes.post("/me/events", response_model_exclude_unset=True)
+@declare(Access.MEMBER)
+async def tell_events(body: EventsPost, request: Request, session: SessionDep, viewer: ViewerDep) -> EventResults:
+    """What I did, online or not, up to 500 things at a time: each is judged alone, and applied once however often it
+    is sent.
+    """
+    outcomes = await apply_events(session, viewer, body)
+    shown = [_shown(request.scope, outcome) for outcome in outcomes.results]
+    return EventResults(results=shown, state=outcomes.state)
+
+
+@routes.get("/me/state")
+@declare(Access.MEMBER, Cached.MEMBER)
+async def read_my_state(session: SessionDep, viewer: ViewerDep, since: Since = None) -> OwnState:
+    """My receipts that changed since a state of an earlier answer, or all of them."""
+    return await read_state(session, viewer, since)
+
+
+def _shown(scope: Scope, outcome: Outcome) -> EventResult:
+    if outcome.refusal is None:
+        return EventResult(id=outcome.id, result=outcome.result)
+    return EventResult(id=outcome.id, result=outcome.result, problem=problem_of(scope, outcome.refusal))

@@ -1,0 +1,201 @@
+"""Applying events: each judged alone, each applied once."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models.database import is_postgresql, now
+from models.errors import Conflict, FieldError, HandbookError, Invalid
+from models.events.kinds import KINDS
+from models.events.shapes import EVENTS_MOST, EventSent, EventsPost, Kind, Outcome, Outcomes, Result, Told
+from models.events.state import state_of
+from models.events.table import Event
+from models.histories import history_of
+from models.permissions import Viewer
+
+AHEAD_MOST = timedelta(days=1)
+"""By how much an event may lie in the future, its phone's clock corrected, and still be taken as of now."""
+AGE_MOST = timedelta(days=180)
+KEPT = timedelta(days=200)
+"""Longer than any event may be old: what is forgotten here is refused for its age."""
+_CLEARED_AT_ONCE = 2 * EVENTS_MOST
+_UUID = TypeAdapter(UUID)
+
+
+@dataclass(slots=True)
+class _Sound:
+    """An event whose shape is right. `deed` is what there is to be done, once it has been judged."""
+
+    place: int
+    sent: EventSent
+    kind: Kind[Any, Any]
+    digest: str
+    deed: Any = None
+    refusal: HandbookError | None = None
+
+    @property
+    def id(self) -> UUID:
+        return self.sent.id
+
+
+async def apply_events(session: AsyncSession, viewer: Viewer, data: EventsPost) -> Outcomes:
+    """Judge each event by what the viewer could see when it happened, and apply those that stand, once each.
+
+    One that was refused leaves nothing, its id included. The number of statements does not depend on that of the
+    events: ids, history, what each kind's rule asks, ids again, what each kind's rule writes.
+    """
+    member_id, at = viewer.the_member, now(session)
+    outcomes: list[Outcome | None] = [None] * len(data.events)
+    sound: list[_Sound] = []
+    for place, raw in enumerate(data.events):
+        try:
+            sound.append(_read(place, raw))
+        except HandbookError as refusal:
+            outcomes[place] = Outcome(_id_of(raw), Result.REFUSED, refusal)
+    stored = await _stored(session, member_id, {one.id for one in sound})
+    await _judge(session, viewer, [one for one in sound if one.id not in stored], at, data.sent_at or at)
+    chosen: dict[UUID, _Sound] = {}
+    for one in sound:
+        if one.id not in stored and one.refusal is None:
+            chosen.setdefault(one.id, one)
+    taken = await _take(session, member_id, chosen, at)
+    await _do(session, [chosen[id_] for id_ in taken])
+    stored |= {id_: chosen[id_].digest for id_ in taken}
+    stored |= await _stored(session, member_id, chosen.keys() - stored.keys())  # the same ones, in another request
+    for one in sound:
+        is_applied = one.id in taken and chosen[one.id] is one
+        outcomes[one.place] = _outcome(one, stored.get(one.id), is_applied=is_applied)
+    await _forget_some(session, at)
+    return Outcomes([outcome for outcome in outcomes if outcome is not None], await state_of(session, member_id))
+
+
+def _outcome(one: _Sound, stored: str | None, *, is_applied: bool) -> Outcome:
+    if is_applied:
+        return Outcome(one.id, Result.APPLIED)
+    if stored == one.digest:
+        return Outcome(one.id, Result.DUPLICATE)
+    return Outcome(one.id, Result.REFUSED, one.refusal if stored is None else Conflict("event.id_reused"))
+
+
+def _read(place: int, raw: object) -> _Sound:
+    """Raises Invalid, with pointers into the event."""
+    if not isinstance(raw, dict):
+        raise Invalid.at("", "model_attributes_type")
+    name = raw.get("kind")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    if isinstance(name, str) and kind is None:
+        raise Invalid([FieldError("/kind", "event.kind_unknown")], "event.kind_unknown")
+    try:
+        sent = (kind.shape if kind else EventSent).model_validate(raw)
+    except ValidationError as error:
+        raise Invalid([FieldError.of(one, one["loc"]) for one in error.errors(include_url=False)]) from None
+    assert kind is not None  # noqa: S101 - without one the shape that all events share has refused it
+    return _Sound(place, sent, kind, _digest(raw))
+
+
+def _digest(raw: Mapping[str, Any]) -> str:
+    said = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _id_of(raw: object) -> UUID | None:
+    """To name a broken event in the answer, if it can be named."""
+    try:
+        return _UUID.validate_python(raw.get("id") if isinstance(raw, dict) else None)
+    except ValidationError:
+        return None
+
+
+async def _judge(
+    session: AsyncSession, viewer: Viewer, events: Sequence[_Sound], at: datetime, sent_at: datetime
+) -> None:
+    timely: dict[int, tuple[_Sound, Told[Any]]] = {}
+    for one in events:
+        try:
+            timely[one.place] = one, Told(one.sent, _corrected(one.sent.at, sent_at, at))
+        except Invalid as refusal:
+            one.refusal = refusal
+    if not timely:
+        return
+    history = await history_of(session, viewer.the_member, at - AGE_MOST)
+    for rule in _rules():
+        asked = [(one, told) for one, told in timely.values() if one.kind.rule is rule]
+        if asked:
+            verdicts = await rule.judge(session, history, [told for _, told in asked])
+            for (one, _), verdict in zip(asked, verdicts, strict=True):
+                if isinstance(verdict, HandbookError):
+                    one.refusal = verdict
+                else:
+                    one.deed = verdict
+
+
+def _corrected(said: datetime, sent_at: datetime, at: datetime) -> datetime:
+    """When it happened by our clock: as long ago as the phone's own clock said when it sent.
+
+    Raises Invalid `event.at_future`, `event.at_past`.
+    """
+    age = sent_at - said
+    if -age > AHEAD_MOST:
+        raise Invalid([FieldError("/at", "event.at_future")], "event.at_future")
+    if age > AGE_MOST:
+        raise Invalid([FieldError("/at", "event.at_past")], "event.at_past")
+    return at - max(age, timedelta())
+
+
+async def _do(session: AsyncSession, events: Sequence[_Sound]) -> None:
+    for rule in _rules():
+        deeds = [one.deed for one in events if one.kind.rule is rule]
+        if deeds:
+            await rule.do(session, deeds)
+
+
+def _rules() -> list[Any]:
+    """Each once, in the order of the kinds."""
+    rules: list[Any] = []
+    for kind in KINDS.values():
+        if kind.rule not in rules:
+            rules.append(kind.rule)
+    return rules
+
+
+async def _stored(session: AsyncSession, member_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    found = await session.execute(
+        select(col(Event.id), col(Event.digest)).where(col(Event.member_id) == member_id, col(Event.id).in_(wanted))
+    )
+    return {row.id: row.digest for row in found}
+
+
+async def _take(session: AsyncSession, member_id: UUID, chosen: Mapping[UUID, _Sound], at: datetime) -> list[UUID]:
+    """Store their ids; gives those that nobody else has stored meanwhile, in order. Who else is about to is waited
+    for.
+    """
+    if not chosen:
+        return []
+    insert = (postgresql if is_postgresql(session) else sqlite).insert(Event)
+    taken = await session.scalars(
+        insert.on_conflict_do_nothing(index_elements=["member_id", "id"]).returning(col(Event.id)),
+        [{"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in sorted(chosen)],
+    )
+    return sorted(taken)
+
+
+async def _forget_some(session: AsyncSession, at: datetime) -> None:
+    """Whoever sends events clears some away that are too old, whose they may be: more than can be sent at once."""
+    row = (col(Event.member_id), col(Event.id))
+    old = select(*row).where(col(Event.applied_at) < at - KEPT).limit(_CLEARED_AT_ONCE)
+    # those that another request clears away just now are not waited for
+    cleared = delete(Event).where(tuple_(*row).in_(old.with_for_update(skip_locked=True)))
+    await session.execute(cleared.execution_options(synchronize_session=False))

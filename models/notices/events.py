@@ -1,0 +1,56 @@
+"""Reading and acknowledging as it happened, on a phone that may have been without a network."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import Result, Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models.base import Count
+from models.errors import HandbookError, Invalid, NotFound
+from models.events.shapes import EventSent, Rule, Told
+from models.histories import History
+from models.notices.receipts import Noted, take_note
+from models.notices.table import Notice
+
+
+class NoticeRead(EventSent):
+    notice_id: UUID
+    revision: Annotated[Count, Field(ge=1)]
+
+
+class NoticeAcknowledged(NoticeRead):
+    """Who takes note has read it."""
+
+
+async def _judge(
+    session: AsyncSession, history: History, events: Sequence[Told[NoticeRead]]
+) -> Sequence[Noted | HandbookError]:
+    """Whether the member heard the notice when they read it. What they did before it was published, by a clock that
+    was wrong, they did when it was.
+    """
+    ids = sorted({one.sent.notice_id for one in events})
+    columns = (Notice.id, Notice.branch_no, Notice.who, Notice.revision, Notice.published_at, Notice.withdrawn_at)
+    found: Result[Any] = await session.execute(select(*map(col, columns)).where(col(Notice.id).in_(ids)))
+    notices = {notice.id: notice for notice in found}
+    return [_verdict(history, one, notices.get(one.sent.notice_id)) for one in events]
+
+
+def _verdict(history: History, event: Told[NoticeRead], notice: Row[Any] | None) -> Noted | HandbookError:
+    if notice is None or notice.published_at is None:
+        return NotFound("event.notice_unknown")
+    at: datetime = max(event.at, notice.published_at)
+    was_withdrawn = notice.withdrawn_at is not None and notice.withdrawn_at <= at
+    if was_withdrawn or not history.hearing(at).hears(notice.branch_no, notice.who):
+        return NotFound("event.notice_unknown")
+    if event.sent.revision > notice.revision:
+        return Invalid.at("/revision", "revision.unknown")
+    is_acknowledged = isinstance(event.sent, NoticeAcknowledged)
+    return Noted(history.member_id, notice.id, event.sent.revision, at, at if is_acknowledged else None)
+
+
+RECEIPTS: Rule[NoticeRead, Noted] = Rule(_judge, take_note)

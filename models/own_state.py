@@ -1,0 +1,63 @@
+"""What is frequent and a member's own, such as receipts, stays out of the log: a counter of the member's orders it.
+
+The counter's row is narrow, so that a receipt does not rewrite the member's wide one. It is locked to the end of the
+transaction that takes a number: a member's numbers become visible in order, as the log's do.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from models.changes import JUMP
+from models.database import is_postgresql
+
+
+class MemberState(SQLModel, table=True):
+    """`seq` is the last number given out; whoever has no row yet is at 0."""
+
+    __tablename__ = "member_state"
+
+    member_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("member.id")])
+    seq: int = Field(sa_type=BigInteger)
+
+
+async def advance(session: AsyncSession, steps: Mapping[UUID, int]) -> dict[UUID, int]:
+    """Take so many numbers of each member's counter, locking it; gives the number before the first of each.
+
+    Counters are locked in the order of their members, so that two who write for the same ones never wait for each
+    other.
+    """
+    insert = (postgresql if is_postgresql(session) else sqlite).insert(MemberState)
+    taken = await session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["member_id"], set_={"seq": col(MemberState.seq) + insert.excluded.seq}
+        ).returning(col(MemberState.member_id), col(MemberState.seq)),
+        [{"member_id": member_id, "seq": steps[member_id]} for member_id in sorted(steps)],
+    )
+    return {member_id: seq - steps[member_id] for member_id, seq in taken}
+
+
+async def give_back(session: AsyncSession, member_id: UUID, number: int) -> None:
+    """Set the counter to what it was before `advance`: nothing was changed after all, and nobody has seen it."""
+    await session.execute(
+        update(MemberState)
+        .where(col(MemberState.member_id) == member_id)
+        .values(seq=number)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def state_number(head: int, seq: int) -> int:
+    """What apps are told instead of a counter's bare number. The head of a database that came back from a backup has
+    jumped: no number of the lost one is taken for one of ours.
+    """
+    return head // JUMP * JUMP + seq
+
+
+def seq_of(state: int, head: int) -> int | None:
+    """The counter's number in what an app was told; None where another database told it."""
+    return state % JUMP if state // JUMP == head // JUMP else None

@@ -1,5 +1,5 @@
-"""The contract at `/openapi.json`, and `/docs`: Swagger UI from files that come with the installation, so that nothing
-is asked of other hosts.
+"""The contract at `/openapi.json`; `/docs`: Swagger UI from files that come with the installation, so that nothing is
+asked of other hosts; and the guides below it.
 """
 
 import json
@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.problems import Problem
+from content.render import render_markdown
+from models.errors import NotFound
 
 _STATIC = Path(fastapi_offline.__file__).parent / "static"
 _START = """
@@ -39,6 +41,27 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_GUIDES = Path(__file__).parent / "guides"
+_GUIDE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="/docs/static/favicon.png">
+<style>
+body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.55 system-ui, sans-serif; }}
+pre {{ overflow-x: auto; padding: .8rem; background: #f4f4f1; }}
+code {{ font-size: .9em; }}
+table {{ border-collapse: collapse; }}
+th, td {{ padding: .3rem .7rem; border: 1px solid #ccc; text-align: left; vertical-align: top; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'"
@@ -51,6 +74,14 @@ Ignore fields and enum values that you do not know: versions only grow. Refusals
 language of `Accept-Language`, Vietnamese by default; what a `type` means is told at its own address. Every answer
 carries `X-Request-ID`, and HEAD works wherever GET does.
 """
+
+
+_TAGS = [
+    {
+        "name": "sync",
+        "description": "Keeping a member's handbook on a phone: read [the guide](/docs/guides/sync) first.",
+    }
+]
 
 
 class _Static(StaticFiles):
@@ -70,11 +101,20 @@ def install(app: FastAPI) -> None:
     async def page(_request: Request) -> Response:
         return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, **_FRESH})
 
+    async def guide(request: Request) -> Response:
+        found = _GUIDES / f"{request.path_params['name']}.md"
+        if found not in _GUIDES.iterdir():
+            raise NotFound
+        text = found.read_text()
+        html = _GUIDE.format(title=text.partition("\n")[0].lstrip("# "), body=render_markdown(text))
+        return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY, **_FRESH})
+
     async def start(_request: Request) -> Response:
         return Response(_START, media_type="text/javascript", headers=_FRESH)
 
     app.add_route("/openapi.json", document, include_in_schema=False)
     app.add_route("/docs", page, include_in_schema=False)
+    app.add_route("/docs/guides/{name}", guide, include_in_schema=False)
     app.add_route("/docs/start.js", start, include_in_schema=False)
     app.mount("/docs/static", _Static(directory=_STATIC), name="docs-static")
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
@@ -83,7 +123,7 @@ def install(app: FastAPI) -> None:
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, made once: every route with the one shape of a refusal and the one way of signing in."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_ABOUT)
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_ABOUT, tags=_TAGS)
         document["components"]["schemas"] |= _problem_schemas()
         document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
         for path in document["paths"].values():

@@ -395,3 +395,12 @@ async def test_every_problem_type_explains_itself(anyone: Client) -> None:
         assert page.headers["content-language"] == language
     assert page.json()["title"] == problem["title"]
     assert_problem(await anyone.get("/problems/no.such"), 404, "not_found")
+
+
+async def test_the_guide_on_sync_is_served_as_it_is_written(anyone: Client) -> None:
+    page = await anyone.get("/docs/guides/sync")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "<h1>Keeping the handbook on a phone</h1>" in page.text
+    assert "<table>" in page.text
+    for name in ("nothing", "../documentation", "..%2f..%2fREADME", "sync.md"):
+        assert (await anyone.get(f"/docs/guides/{name}")).status_code == 404

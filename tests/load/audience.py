@@ -28,7 +28,7 @@ BRANCHES = 1_000
 STRANGERS = 60_000
 """At most so many more, whom no process has seen before their one request."""
 
-_ROOT_NOTICES = 24  # more than a page: everybody's first page is full
+_ROOT_NOTICES = 60  # more than a page, and more than a batch of receipts
 _BRANCH_NOTICES = 2
 _AT_ONCE = 500
 _SESSIONS_AT_ONCE = 5_000

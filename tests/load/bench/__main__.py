@@ -1,7 +1,6 @@
 """`python -m tests.load.bench`: measure the promises, print them, keep them as JSON and SVG."""
 
 import shutil
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +12,9 @@ from rich.console import Console
 from tests.load.bench.machine import facts
 from tests.load.bench.plot import plot
 from tests.load.bench.report import Report
-from tests.load.bench.scenario import Findings
 from tests.load.bench.scenarios import ALL
 from tests.load.bench.stage import Options, Stage
 from tests.load.dataset import SIZES
-
-_HURRY = 120.0
-"""Seconds after which a quick run begins nothing more: it is to be over in three minutes."""
 
 
 def main(
@@ -39,14 +34,11 @@ def main(
         raise typer.Exit(1)
     options = Options.hurried(size, output) if quick else Options(quick=False, size=size, output=output)
     report = Report(facts(), asdict(options))
-    began = time.monotonic()
+    wanted = [one for one in ALL if not chosen or one.name in chosen]
     with Stage(options, console.print) as stage:
-        for scenario in ALL:
-            if chosen and scenario.name not in chosen:
-                continue
-            console.print(f"[dim]{time.monotonic() - began:5.0f} s[/dim]  {scenario.name}")
-            late = quick and time.monotonic() - began > _HURRY
-            findings: Findings = scenario.skipped("out of time") if late else scenario.run(stage)
+        for turn, scenario in enumerate(wanted):
+            console.print(f"[dim]{stage.budget.spent:5.0f} s[/dim]  {scenario.name}")
+            findings = scenario.run(stage, remaining=len(wanted) - turn)
             report.rows.extend(findings.rows)
             report.figures.update(findings.figures)
         report.page_bytes = stage.page_bytes
@@ -54,7 +46,7 @@ def main(
     stem = output / f"{datetime.now(UTC):%Y%m%d-%H%M%S}{'-quick' if quick else ''}"
     report.write(stem.with_suffix(".json"))
     plot(report, stem.with_suffix(".svg"))
-    console.print(f"\n{stem}.json and .svg, after {time.monotonic() - began:.0f} s")
+    console.print(f"\n{stem}.json and .svg, after {stage.budget.spent:.0f} s")
 
 
 if __name__ == "__main__":

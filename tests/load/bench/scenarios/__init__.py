@@ -12,6 +12,7 @@ from tests.load.bench.scenarios import (
     refresh,
     root_notice,
     start,
+    sync,
 )
 
 ALL: tuple[Scenario, ...] = (
@@ -22,6 +23,7 @@ ALL: tuple[Scenario, ...] = (
     root_notice.SCENARIO,
     cold.SCENARIO,
     publish.SCENARIO,
+    sync.SCENARIO,
     receipts.SCENARIO,
     start.SCENARIO,
     branches.SCENARIO,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tests.load.bench import baselines
 from tests.load.bench.baselines import Baselines
-from tests.load.bench.figures import Figures, NotMeasured, Promise, Row, compared, interleaved
+from tests.load.bench.figures import Figures, NotMeasured, Promise, Row, compared
 from tests.load.bench.load import Play, raw, written
 from tests.load.bench.scenario import Scenario
 from tests.load.bench.stage import Stage
@@ -50,7 +50,7 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
         ("receipts", lambda: stage.load(running.url, ours(next(mine))).rate),
         (baselines.INSERT, lambda: stage.load(baseline.url, theirs(next(other))).rate),
     ]
-    found = interleaved(runs, stage.options.repetitions)
+    found = stage.repeat(runs)
     figures.update(found)
     yield compared(PROMISE, found["receipts"], found)
 

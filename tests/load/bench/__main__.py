@@ -1,6 +1,7 @@
 """`python -m tests.load.bench`: measure the promises, print them, keep them as JSON and SVG."""
 
 import shutil
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.load.bench.scenarios import ALL
 from tests.load.bench.stage import Options, Stage
 from tests.load.dataset import SIZES
 
+_WIDTH = 160
+"""Of the report in a file."""
+
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="Under three minutes; rougher figures.")] = False,
@@ -24,7 +28,7 @@ def main(
     output: Annotated[Path, typer.Option(help="Where results are written.")] = Path("var/bench"),
 ) -> None:
     """Measure the promises of speed on this machine."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     chosen = {name.strip() for name in only.split(",") if name.strip()}
     unknown = chosen - {one.name for one in ALL}
     if unknown or size not in SIZES:

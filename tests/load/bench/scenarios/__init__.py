@@ -13,6 +13,7 @@ from tests.load.bench.scenarios import (
     root_notice,
     start,
     sync,
+    volume,
 )
 
 ALL: tuple[Scenario, ...] = (
@@ -24,6 +25,7 @@ ALL: tuple[Scenario, ...] = (
     cold.SCENARIO,
     publish.SCENARIO,
     sync.SCENARIO,
+    volume.SCENARIO,
     receipts.SCENARIO,
     start.SCENARIO,
     branches.SCENARIO,

@@ -17,7 +17,7 @@ _PAGES_MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`etag` is the last answer's."""
+    """`etag` is that of the answer that nothing is new."""
 
     token: str
     cursor: str
@@ -49,7 +49,7 @@ def first_fetch(client: httpx.Client, token: str) -> Iterator[httpx.Response]:
 
 
 def up_to_date(url: str, tokens: Sequence[str]) -> list[Held]:
-    """Each after a first fetch, and checked on one to be told that nothing is new. Raises NotMeasured."""
+    """Each after a first fetch and an answer that nothing is new, which one has not modified. Raises NotMeasured."""
     limits = httpx.Limits(max_connections=_AT_ONCE)
     plain = {"Accept-Encoding": "identity"}
     with (
@@ -66,9 +66,10 @@ def up_to_date(url: str, tokens: Sequence[str]) -> list[Held]:
 
 
 def _hold(client: httpx.Client, token: str) -> Held:
-    cursor, etag = "", None
+    cursor = ""
     for answer in first_fetch(client, token):
-        cursor, etag = answer.json()["cursor"] or cursor, answer.headers.get("etag")
-    if not cursor or etag is None:
-        raise NotMeasured(f"GET {SYNC} ends a first fetch without a cursor or an ETag")
-    return Held(token, cursor, etag)
+        cursor = answer.json()["cursor"] or cursor
+    nothing = client.get(path(cursor), headers={"Authorization": f"Bearer {token}"})
+    if nothing.status_code != 200 or nothing.json()["cursor"] is not None:
+        raise NotMeasured(f"GET {SYNC} has something new after a first fetch: {nothing.status_code}")
+    return Held(token, cursor, nothing.headers["etag"])

@@ -27,7 +27,7 @@ _shared: dict[tuple[str, Things], Things] = {}
 
 @dataclass(slots=True)
 class Holding:
-    """`tag` is the entity tag that came with the cursor."""
+    """`tag` is the entity tag of the answer that nothing is new: it is the same every time."""
 
     cursor: str | None = None
     tag: str | None = None

@@ -88,10 +88,10 @@ class Syncing(Access):
             more, amiss = bool(said["more"]), holding.apply(said)
         except (Failed, KeyError, TypeError, ValueError, AttributeError):
             return False, "unreadable answer"
-        holding.tag = None if more else answer.headers.get("etag")
-        if amiss:
-            return more, "a channel differs"
-        return more, "" if more or holding.tag is not None else "no ETag"
+        if said["cursor"] is None:
+            holding.tag = answer.headers.get("etag")
+            return more, "" if holding.tag is not None else "no ETag"
+        return more, "a channel differs" if amiss else ""
 
     def _ask_for_state(self) -> bool:
         """What was done on other devices."""
@@ -138,7 +138,7 @@ def set_up(person: Person, phone: Phone, rng: Random) -> bool:
     late = person.access_token if person.late else None
     app = Syncing(person, phone, rng, News())
     person.late = False  # nothing is tried with it here
-    done = (late is None or app.refresh()) and app.sync()
+    done = (late is None or app.refresh()) and app.sync() and app.sync()  # the second brings the tag of nothing new
     if late is not None:
         person.access_token, person.late = late, True
     return done

@@ -34,7 +34,8 @@ def answered(*channels: Said, cursor: str | None = "c1", more: bool = False, dro
 
 
 WHOLE = answered(channel("1:0", [notice(3), notice(7, requires_ack=True)]), channel("5:0", [notice(5)]))
-NOTHING_NEW = Answer(304, {"etag": '"c1"'})
+NOTHING = answered(cursor=None)
+NOT_MODIFIED = Answer(304, {"etag": '"None"'})
 
 
 class Server:
@@ -71,14 +72,15 @@ def somebody(**more: Any) -> Person:
 def test_a_new_phone_fetches_page_after_page_and_then_only_asks() -> None:
     first = answered(channel("1:0", [notice(3)], complete=False), cursor="c 0", more=True)
     second = answered(channel("1:0", [notice(7)], holds=[notice(3), notice(7)]))
-    person, server = somebody(), Server(first, second, NOTHING_NEW)
+    person, server = somebody(), Server(first, second, NOTHING, NOT_MODIFIED)
     phone = visit(server, person, Sure(0.99))
     assert phone.requests == ["GET /v1/sync", "GET /v1/sync?cursor=c+0", "GET /v1/me/state"]
     assert phone.whats == ["first sync", "sync", "state"]
     assert [line.id for line in person.feed] == ["n7", "n3"]
-    visit(server, person, Sure(0.99))
-    assert phone.requests[3:] == ["GET /v1/sync?cursor=c1", "GET /v1/me/state?since=4"]
-    assert [tag for _, _, tag in phone.asked] == [None, None, None, '"c1"', None]
+    for _ in range(2):
+        visit(server, person, Sure(0.99))
+    assert phone.requests[3:] == ["GET /v1/sync?cursor=c1", "GET /v1/me/state?since=4"] * 2
+    assert [tag for what, _, tag in phone.asked if what == "sync"] == [None, None, '"None"']
     assert not phone.failures
 
 
@@ -128,7 +130,7 @@ def test_what_was_not_sent_stays_on_the_queue_and_goes_first_the_next_time() -> 
     phone = visit(Server(WHOLE), person, Sure(0.9), news)
     assert phone.whats == ["first sync", "state"]
     (event,) = person.queue
-    later = visit(Server(NOTHING_NEW), person, Sure(0.9), news)
+    later = visit(Server(NOTHING), person, Sure(0.9), news)
     assert later.whats == ["events", "sync", "state"]
     assert [one["id"] for one in later.bodies[0]["events"]] == [event["id"]]  # type: ignore[index]  # as above
     assert not person.queue
@@ -165,11 +167,11 @@ def test_everyone_sees_the_urgent_notice_or_says_that_they_do_not() -> None:
 @pytest.mark.parametrize(
     ("answer", "failure"),
     [
-        (NOTHING_NEW, "304 unasked"),
+        (NOT_MODIFIED, "304 unasked"),
         (Answer(200, {"etag": '"x"'}, b"<html>"), "unreadable answer"),
         (Answer(200, {"etag": '"x"'}, b"[]"), "unreadable answer"),
         (Answer(200, {"etag": '"x"'}, b'{"more": false}'), "unreadable answer"),
-        (Answer(200, {}, WHOLE.body), "no ETag"),
+        (Answer(200, {}, NOTHING.body), "no ETag"),
         (answered(more=True), "does not end"),
     ],
 )
@@ -180,14 +182,15 @@ def test_a_wrong_answer_is_a_failure(answer: Answer, failure: str) -> None:
 
 
 def test_phones_are_set_up_before_the_day_and_late_tokens_stay_late() -> None:
-    person, server = somebody(late=True), Server(WHOLE)
+    person, server = somebody(late=True), Server(WHOLE, NOTHING)
     assert set_up(person, server.phone, Random(1))
-    assert server.phone.asked == [("refresh", None, None), ("first sync", "new", None)]
+    assert server.phone.asked == [("refresh", None, None), ("first sync", "new", None), ("sync", "new", None)]
+    assert person.holding.tag == '"None"'
     assert (person.access_token, person.refresh_token, person.late) == ("token", "next", True)
     assert not set_up(somebody(), ScriptedPhone(lambda _: None), Random(1))
-    on_time = Server(WHOLE)
+    on_time = Server(WHOLE, NOTHING)
     assert set_up(somebody(), on_time.phone, Random(1))
-    assert on_time.phone.whats == ["first sync"]
+    assert on_time.phone.whats == ["first sync", "sync"]
 
 
 def test_thin_clients_list() -> None:

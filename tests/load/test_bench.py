@@ -201,10 +201,12 @@ def test_statements_are_read_from_postgresqls_log() -> None:
 
 def test_only_baselines_that_are_off_are_explained() -> None:
     bare = Series((BARE,))
-    assert explanations({"bare": bare, "plain+redis": Series((3_250 * 1.3,))}) == []
-    (line,) = explanations({"bare": bare, "plain+redis": Series((3_250 * 1.4,)), "drf": Series((1_000,))})
-    assert line.startswith("plain+redis is 0.1011 of bare here and was 0.0722 in the design (+40%)")
-    assert explanations({"plain+redis": Series((1,))}) == []
+    assert explanations({"bare": bare, "plain+redis": Series((3_250 * 1.3,))}, None) == {}
+    off = explanations({"bare": bare, "plain+redis": Series((3_250 * 1.4,)), "drf": Series((1_000,))}, 7_400)
+    assert set(off) == {"plain+redis"}
+    assert off["plain+redis"].startswith("+40%. Besides the machine: a page for each of a thousand branches")
+    assert off["plain+redis"].endswith("a page of 7.4 KB rather than 6")
+    assert explanations({"plain+redis": Series((1,))}, None) == {}
 
 
 def test_what_a_scenario_could_not_measure_says_why(tmp_path: Path) -> None:
@@ -225,6 +227,11 @@ def test_what_a_scenario_could_not_measure_says_why(tmp_path: Path) -> None:
     screen = StringIO()
     report.print(Console(file=screen, width=200))
     assert "not measured: no such thing yet" in screen.getvalue()
+
+    figures = {"bare": Series((100,)), "drf": Series((50,))}
+    Report({}, {}, [], figures, page_bytes=6_000).print(Console(file=screen, width=250))
+    (beside,) = [line for line in screen.getvalue().splitlines() if "drf" in line]
+    assert "ten thousand tokens" in beside
 
 
 def test_a_data_set_has_full_pages_and_nobody_asks_twice(small: DataSet, pages: Pages) -> None:

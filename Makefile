@@ -64,7 +64,7 @@ wrk:
 bench: .venv-bench/ready wrk  ## measure the promises of speed against the baselines
 	.venv-bench/bin/python -m tests.load.bench
 
-bench-quick: .venv-bench/ready wrk  ## the same in some three minutes
+bench-quick: .venv-bench/ready wrk  ## the same in under three minutes, what there is no time for left out
 	.venv-bench/bin/python -m tests.load.bench --quick
 
 bench-check: .venv-bench/ready wrk  ## test what needs the bench's own environment

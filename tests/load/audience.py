@@ -1,9 +1,9 @@
 """Who asks in a measurement, and what there is for them to read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, count, islice, zip_longest
+from itertools import chain, cycle, islice, zip_longest
 from random import Random
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from uuid_utils.compat import uuid7
 
 from api.demo.loading import begin_bulk, write_rows
 from api.demo.rows import Loaded, Rows
-from api.demo.texts import notice_texts, varied
 from api.demo.tree import CELL
 from content.render import render_markdown, summarise
 from models import changes
@@ -21,6 +20,7 @@ from models.channels import ALL, channel
 from models.database import Database
 from models.notices.table import Notice, NoticeState
 from models.sessions import DeviceSession, Platform
+from tests.load.corpus import Text
 
 SEATED = 10_000
 BRANCHES = 1_000
@@ -28,11 +28,20 @@ BRANCHES = 1_000
 STRANGERS = 60_000
 """At most so many more, whom no process has seen before their one request."""
 
-_ROOT_NOTICES = 24  # more than a page: everybody's first page is full
+_ROOT_NOTICES = 60  # more than a page, and more than a batch of receipts
 _BRANCH_NOTICES = 2
-_SUMMARY = 90  # characters: twenty notices make some 6 KB, which is what was promised for
 _AT_ONCE = 500
 _SESSIONS_AT_ONCE = 5_000
+_SUBJECTS = (
+    *("Họp chi bộ tháng {month}", "Hoãn họp tổ số {number}", "Thu đảng phí quý", "Tập huấn ngày {day}/{month}"),
+    *("Trực lễ ngày {day}", "Tổng vệ sinh thôn", "Khám sức khỏe đợt {number}", "Học nghị quyết đợt {number}"),
+    *("Lịch tiếp dân tuần {number}", "Nộp báo cáo quý", "Hiến máu ngày {day}", "Viếng nghĩa trang"),
+)
+_WORDS = (
+    *("{hour} giờ, {place}.", "Từ {hour} giờ ngày {day}.", "Trước ngày {day}/{month}.", "Mang theo thẻ, {hour} giờ."),
+    *("Có mặt {hour} giờ tại {place}.", "Dời sang ngày {day}."),
+)
+_PLACES = ("nhà văn hóa", "trụ sở xã", "hội trường", "trạm y tế", "sân đình", "trường tiểu học")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +99,59 @@ async def sign_in(database: Database, audience: Audience) -> None:
 
 
 async def speak(database: Database, loaded: Loaded, audience: Audience) -> int:
-    """Notices of the root and of every branch on the way to a seat, mixed in time; gives how many."""
+    """Notices of the root and of every branch on the way to a seat, mixed in time; gives how many.
+
+    They are as short as a text message, for a page of twenty to weigh about what was promised for: beside title and
+    text a line of the list has some 320 bytes of its own.
+    """
     speaking = {no for one in audience.seated for no in loaded.path(one.branch_no)}
-    names = {branch.no: branch.name for branch in loaded.organisation.branches() if branch.no in speaking}
     rng = Random(loaded.organisation.seed)
-    minutes = count(1)
     turns = [1] * _ROOT_NOTICES + sorted(speaking - {1}) * _BRANCH_NOTICES
     rng.shuffle(turns)
-    at, texts = database.clock(), notice_texts()
-    waiting = iter([(no, at - timedelta(minutes=next(minutes)), rng.choice(texts)) for no in turns])
+    return await _publish(database, audience, ((no, *_short(rng)) for no in turns), at_once=_AT_ONCE)
+
+
+async def tell(database: Database, loaded: Loaded, audience: Audience, texts: Iterable[Text]) -> int:
+    """These notices to the first seat, from the branches above it and its own in turn; gives how many.
+
+    One a commit, as secretaries publish them: only so can a page of sync end after any of them.
+    """
+    speaking = cycle(loaded.path(audience.seated[0].branch_no))
+    return await _publish(
+        database, audience, ((no, one.title, one.body) for no, one in zip(speaking, texts, strict=False)), at_once=1
+    )
+
+
+async def _publish(
+    database: Database, audience: Audience, notices: Iterable[tuple[int, str, str]], *, at_once: int
+) -> int:
+    """Each by the branch of this number, with this title and body, every minute one, back from now."""
+    at = database.clock()
+    waiting = iter([(at - timedelta(minutes=minutes), *said) for minutes, said in enumerate(notices, 1)])
+    published = 0
     async with database.writing() as session:
-        while chunk := list(islice(waiting, _AT_ONCE)):
+        while chunk := list(islice(waiting, at_once)):
             await begin_bulk(session)
             rows = []
-            for no, moment, text in chunk:
-                spoken = varied(rng, text, names[no])
-                rows.append(_notice(no, moment, audience.publisher.member_id, spoken.title, spoken.body))
+            for moment, no, title, body in chunk:
+                rows.append(_notice(no, moment, audience.publisher.member_id, title, body))
                 record(session, channel(no, ALL), Topic.NOTICES, "notice", UUID(str(rows[-1]["id"])))
             await write_rows(session, Rows(Notice, tuple(rows[0]), [tuple(row.values()) for row in rows]))
             await changes.commit(session)
-    return len(turns)
+            published += len(rows)
+    return published
+
+
+def _short(rng: Random) -> tuple[str, str]:
+    """A title and a text."""
+    said = {
+        "day": rng.randint(1, 28),
+        "month": rng.randint(1, 12),
+        "hour": rng.randint(7, 20),
+        "number": rng.randint(1, 52),
+        "place": rng.choice(_PLACES),
+    }
+    return rng.choice(_SUBJECTS).format(**said), rng.choice(_WORDS).format(**said)
 
 
 def _notice(no: int, moment: datetime, author_id: UUID, title: str, body: str) -> dict[str, object]:
@@ -121,7 +163,7 @@ def _notice(no: int, moment: datetime, author_id: UUID, title: str, body: str) -
         "title": title,
         "body": body,
         "body_html": render_markdown(body),
-        "summary": summarise(body)[:_SUMMARY],
+        "summary": summarise(body),
         "category": "general",
         "priority": "normal",
         "requires_ack": False,

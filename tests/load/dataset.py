@@ -24,14 +24,18 @@ from api.security.tokens import Tokens
 from models.database import Database, utc_now
 from models.keyring import new_keyring, save_keyring
 from models.migrate import migrate
-from tests.load.audience import Audience, Seat, seat, sign_in, speak
+from tests.load.audience import Audience, Seat, seat, sign_in, speak, tell
+from tests.load.corpus import corpus
 from tests.load.postgres import CACHE
 from tests.servers import create_database, drop_database
 
 Kind = Literal["sqlite", "postgresql"]
 Progress = Callable[[str], None]
 
+CORPUS = "corpus"
+"""The size whose first seat has 200 notices of real lengths to read: for bytes, not for speed."""
 SIZES = {
+    CORPUS: Size(50, 1_000),
     "fifty": Size(50, 12_000),
     "small": DEMONSTRATION,
     "medium": Size(3_000, 150_000),
@@ -39,12 +43,13 @@ SIZES = {
     "national": NATIONAL,
 }
 """`medium` is the smallest that has 10,000 plain members in 1,000 branches, and tens of thousands more beside them."""
-COPIED = frozenset({"fifty", "small", "medium"})
+COPIED = frozenset({CORPUS, "fifty", "small", "medium"})
 """Sizes of which each run takes a copy. The others are used in place; what members see is left as it was."""
 
 _SEED = 2026
 _ROOT = Path(__file__).parents[2]
 _SOURCES = ("api/demo", "models/migrations/versions", "tests/load/audience.py", "tests/load/dataset.py")
+_CORPUS_SOURCES = ("tests/load/corpus.py", "tests/load/corpus.txt")
 _FRESH = timedelta(days=30)  # temporary memberships run out, and sessions lie idle
 _TOKEN_LIFE = timedelta(hours=12)
 _LOADED = 1
@@ -70,7 +75,7 @@ class DataSet:
 def digest(size: str) -> str:
     """Of the generator, the schema and the size: another one means another data set."""
     found = hashlib.sha256(f"{size} {SIZES[size]}".encode())
-    for source in _SOURCES:
+    for source in (*_SOURCES, *(_CORPUS_SOURCES if size == CORPUS else ())):
         path = _ROOT / source
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             found.update(str(file.relative_to(_ROOT)).encode() + b"\0" + file.read_bytes())
@@ -96,7 +101,10 @@ async def dataset(size: str, kind: Kind, *, server: str = "", cache: Path = CACH
         loaded = await load_organisation(database, organisation)
         audience = seat(loaded)
         await sign_in(database, audience)
-        await speak(database, loaded, audience)
+        if size == CORPUS:
+            await tell(database, loaded, audience, corpus())
+        else:
+            await speak(database, loaded, audience)
     details = {
         "built_at": loaded.at.isoformat(),
         "root": loaded.branch_id(1).hex,

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import random
+import signal
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from tests.load.bench.baselines import MODULES, bare_environment, said
+from tests.load.bench.budget import Budget
 from tests.load.bench.design import BARE, explanations
 from tests.load.bench.figures import (
     Bound,
@@ -28,6 +31,7 @@ from tests.load.bench.figures import (
     percentile,
 )
 from tests.load.bench.load import LoadFailed, feed_request, raw, read_figures, written, zipf
+from tests.load.bench.metrics import pages_by, since
 from tests.load.bench.pages import SECRET, Pages, baseline_tokens, fill_database, fill_redis
 from tests.load.bench.processes import Running, ServerFailed
 from tests.load.bench.publisher import Publisher
@@ -110,6 +114,45 @@ def test_contestants_take_turns() -> None:
     assert found == {"a": Series((1, 3)), "b": Series((2, 4))}
 
 
+def test_contestants_take_no_more_turns_than_there_is_time_for() -> None:
+    found = interleaved([("a", lambda: 1.0), ("b", lambda: 2.0)], 5, enough=lambda: True)
+    assert found == {"a": Series((1,)), "b": Series((2,))}
+
+
+def test_scenarios_share_the_time_that_is_left() -> None:
+    budget = Budget(60)
+    with budget.share(10**9):
+        assert budget.used_up()
+    with budget.share(1):
+        assert not budget.used_up()
+    with Budget().share(1):
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_run_ends_in_the_middle_of_what_it_does(tmp_path: Path) -> None:
+    def measure(_: Stage, _figures: Figures) -> Iterator[Row]:
+        yield Row(DELAY, Series((1,)))
+        time.sleep(30)
+
+    stage = Stage(Options(quick=True, budget=0.2, output=tmp_path), print)
+    findings = Scenario("some", (DELAY, RATE), measure).run(stage)
+    assert [row.verdict for row in findings.rows] == [Verdict.KEPT, Verdict.NOT_MEASURED]
+    assert findings.rows[1].why.startswith("out of time")
+    assert {row.why[:11] for row in Scenario("next", (DELAY,), measure).run(stage).rows} == {"out of time"}
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_fewer_repetitions_are_told(tmp_path: Path) -> None:
+    def measure(stage: Stage, _: Figures) -> Iterator[Row]:
+        yield Row(DELAY, stage.repeat([("start", lambda: 1.0)])["start"], note="here")
+
+    hurried = Stage(Options(quick=True, repetitions=3, budget=60, output=tmp_path), print)
+    (row,) = Scenario("some", (DELAY,), measure).run(hurried, remaining=10**9).rows
+    assert row.note == "here; fewer repetitions than planned, for want of time"
+    (row,) = Scenario("some", (DELAY,), measure).run(Stage(Options(quick=False, output=tmp_path), print)).rows
+    assert row.note == "here"
+
+
 def test_zipf_draws_the_same_numbers_the_first_most_often() -> None:
     drawn = list(zipf(100, draws=50_000))
     assert drawn == list(zipf(100, draws=50_000))
@@ -144,6 +187,7 @@ def test_statements_are_read_from_postgresqls_log() -> None:
         "bench DETAIL:  parameters: $1 = '1'\n"
         "bench LOG:  statement: BEGIN;\n"
         "bench LOG:  execute <unnamed>: SELECT seq FROM log_head\n"
+        "bench LOG:  execute <unnamed>: SELECT l.seq, branch.no FROM log_head AS l LEFT OUTER JOIN branch ON true\n"
         "bench LOG:  execute <unnamed>: SELECT c.seq FROM channel_version AS c JOIN notice ON true\n"
         "bench LOG:  execute <unnamed>: SELECT oid FROM pg_type\n"
         "other LOG:  execute <unnamed>: SELECT 1 FROM notice\n"
@@ -157,10 +201,12 @@ def test_statements_are_read_from_postgresqls_log() -> None:
 
 def test_only_baselines_that_are_off_are_explained() -> None:
     bare = Series((BARE,))
-    assert explanations({"bare": bare, "plain+redis": Series((3_250 * 1.3,))}) == []
-    (line,) = explanations({"bare": bare, "plain+redis": Series((3_250 * 1.4,)), "drf": Series((1_000,))})
-    assert line.startswith("plain+redis is 0.1011 of bare here and was 0.0722 in the design (+40%)")
-    assert explanations({"plain+redis": Series((1,))}) == []
+    assert explanations({"bare": bare, "plain+redis": Series((3_250 * 1.3,))}, None) == {}
+    off = explanations({"bare": bare, "plain+redis": Series((3_250 * 1.4,)), "drf": Series((1_000,))}, 7_400)
+    assert set(off) == {"plain+redis"}
+    assert off["plain+redis"].startswith("+40%. Besides the machine: a page for each of a thousand branches")
+    assert off["plain+redis"].endswith("a page of 7.4 KB rather than 6")
+    assert explanations({"plain+redis": Series((1,))}, None) == {}
 
 
 def test_what_a_scenario_could_not_measure_says_why(tmp_path: Path) -> None:
@@ -181,6 +227,11 @@ def test_what_a_scenario_could_not_measure_says_why(tmp_path: Path) -> None:
     screen = StringIO()
     report.print(Console(file=screen, width=200))
     assert "not measured: no such thing yet" in screen.getvalue()
+
+    figures = {"bare": Series((100,)), "drf": Series((50,))}
+    Report({}, {}, [], figures, page_bytes=6_000).print(Console(file=screen, width=250))
+    (beside,) = [line for line in screen.getvalue().splitlines() if "drf" in line]
+    assert "ten thousand tokens" in beside
 
 
 def test_a_data_set_has_full_pages_and_nobody_asks_twice(small: DataSet, pages: Pages) -> None:
@@ -209,6 +260,20 @@ def test_publishing_is_taken_back(small: DataSet, server: Running) -> None:
         assert took > 0
         assert feed(server.url, token).json()["items"][0]["id"] == published
     assert feed(server.url, token).content == before
+
+
+def test_what_answered_pages_is_counted(small: DataSet, server: Running) -> None:
+    (token,) = access_tokens(small, small.audience.seated[:1])
+    with Publisher(server.url, small) as publisher:
+        feed(server.url, token)
+        publisher.move()
+        before = pages_by(server.url)
+        feed(server.url, token)
+        feed(server.url, token)
+        after = pages_by(server.url)
+        publisher.move()
+        assert "Thông báo số 1" not in feed(server.url, token).text
+    assert [since(before, after, name) for name in ("render", "known", "stale")] == [1, 1, 0]
 
 
 def test_bare_sends_the_same_bytes(small: DataSet, pages: Pages, tmp_path: Path) -> None:

@@ -112,10 +112,16 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ranked[max(0, ceil(len(ranked) * share) - 1)]
 
 
-def interleaved(contestants: Sequence[tuple[str, Callable[[], float]]], repetitions: int) -> Figures:
-    """A B C A B C …: a machine that slows down slows all of them down."""
+def interleaved(
+    contestants: Sequence[tuple[str, Callable[[], float]]],
+    repetitions: int,
+    enough: Callable[[], bool] = lambda: False,
+) -> Figures:
+    """A B C A B C …: a machine that slows down slows all of them down. Between rounds `enough` may end it."""
     found: dict[str, list[float]] = {name: [] for name, _ in contestants}
-    for _ in range(repetitions):
+    for turn in range(repetitions):
+        if turn and enough():
+            break
         for name, measure in contestants:
             found[name].append(measure())
     return {name: Series(tuple(values)) for name, values in found.items()}

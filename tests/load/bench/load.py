@@ -50,10 +50,11 @@ def raw(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def feed_request(token: str, etag: str | None = None, path: str = "/v1/notices") -> bytes:
+def feed_request(token: str, etag: str | None = None, *, language: str | None = None) -> bytes:
     """A signed-in member's first page, conditional where `etag` is that of the copy at hand."""
     headers = {"Authorization": f"Bearer {token}"}
-    return raw("GET", path, headers | ({"If-None-Match": etag} if etag else {}))
+    headers |= {"If-None-Match": etag} if etag else {}
+    return raw("GET", "/v1/notices", headers | ({"Accept-Language": language} if language else {}))
 
 
 def zipf(things: int, *, draws: int = _DRAWS, seed: int = 2026) -> Iterator[int]:

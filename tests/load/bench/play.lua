@@ -21,6 +21,7 @@ function request()
   if at > #order then
     if once then
       once = false
+      wrk.thread:stop() -- nothing is asked twice, however late the bench hears of it
       io.write("exhausted\n")
       io.flush()
     end

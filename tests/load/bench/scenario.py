@@ -1,7 +1,7 @@
 """A scenario: what it promises, and how that is measured."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -28,17 +28,23 @@ class Scenario:
     promises: Sequence[Promise]
     measure: Callable[[Stage, Figures], Iterator[Row]]
 
-    def run(self, stage: Stage) -> Findings:
-        """A promise whose row never came is not measured, and says why."""
+    def run(self, stage: Stage, remaining: int = 1) -> Findings:
+        """A promise whose row never came is not measured, and says why. `remaining` scenarios share what time is left,
+        this one among them.
+        """
         findings = Findings()
         why = "the scenario gave no figure"
+        stage.cut_short = False
         try:
-            findings.rows.extend(self.measure(stage, findings.figures))
+            with stage.budget.share(remaining):
+                findings.rows.extend(self.measure(stage, findings.figures))
         except (NotMeasured, LoadFailed, ServerFailed, ServerError, httpx.HTTPError) as error:
             why = str(error) or type(error).__name__
+        if stage.cut_short:
+            findings.rows = [replace(row, note="; ".join(filter(None, (row.note, _FEWER)))) for row in findings.rows]
         measured = {row.promise for row in findings.rows}
         findings.rows.extend(Row(promise, why=why) for promise in self.promises if promise not in measured)
         return findings
 
-    def skipped(self, why: str) -> Findings:
-        return Findings([Row(promise, why=why) for promise in self.promises])
+
+_FEWER = "fewer repetitions than planned, for want of time"

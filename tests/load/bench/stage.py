@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.load.audience import Seat
+from tests.load.bench.budget import Budget
 from tests.load.bench.figures import Figures, NotMeasured, Series, interleaved
 from tests.load.bench.load import Load, Play, load, written, zipf
 from tests.load.bench.pages import Pages, read_pages
@@ -28,7 +29,7 @@ LARGE = "million"
 @dataclass(frozen=True, slots=True)
 class Options:
     """`seconds` of each run, `repetitions` of each, after `warm` seconds that do not count. A run through a list of
-    requests ends with the list, or after `longest` seconds.
+    requests ends with the list, or after `longest` seconds. After `budget` seconds nothing more is measured.
     """
 
     quick: bool
@@ -41,6 +42,7 @@ class Options:
     seats: int = 10_000
     strangers: int = 60_000
     longest: float = 600
+    budget: float | None = None
     output: Path = Path("var/bench")
     cache: Path = CACHE
 
@@ -58,6 +60,7 @@ class Options:
             seats=500,
             strangers=2_000,
             longest=10,
+            budget=150,
         )
 
 
@@ -73,6 +76,9 @@ class Stage:
 
     def __init__(self, options: Options, say: Callable[[str], None]) -> None:
         self.options = options
+        self.budget = Budget(options.budget)
+        self.cut_short = False
+        """Was anything repeated less often than `options` say?"""
         self.say = say
         self._undo = ExitStack()
         self._data: dict[tuple[str, Kind], DataSet] = {}
@@ -199,7 +205,7 @@ class Stage:
         return written(self.folder, name, requests, order=None if once else zipf(len(requests)), once=once)
 
     def load(self, url: str, play: Play, seconds: float | None = None) -> Load:
-        wanted = self.options.longest if play.once else seconds or self.options.seconds
+        wanted = seconds or (self.options.longest if play.once else self.options.seconds)
         return load(url, play, seconds=wanted, cores=self.load_cores)
 
     def race(self, contestants: Sequence[Contestant]) -> Figures:
@@ -210,8 +216,14 @@ class Stage:
             self.load(one.server.url, one.play, self.options.warm)
         worked: dict[str, list[float]] = {f"{one.name}{CPU}": [] for one in contestants}
         runs = [(one.name, partial(self._rate, one, worked[f"{one.name}{CPU}"])) for one in contestants]
-        rates = interleaved(runs, self.options.repetitions)
+        rates = self.repeat(runs)
         return rates | {name: Series(tuple(values)) for name, values in worked.items()}
+
+    def repeat(self, runs: Sequence[tuple[str, Callable[[], float]]]) -> Figures:
+        """Interleaved, as often as `options` say or, once the scenario's share of time is used up, at least once."""
+        found = interleaved(runs, self.options.repetitions, enough=self.budget.used_up)
+        self.cut_short |= any(len(series.values) < self.options.repetitions for series in found.values())
+        return found
 
     def _rate(self, one: Contestant, worked: list[float]) -> float:
         before = one.server.worked()

@@ -14,6 +14,8 @@ _LINE = re.compile(r"^(\S+) LOG:  (?:statement|execute [^:]*): (.*)$")
 _TABLE = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+\"?(\w+)", re.IGNORECASE)
 _FOLLOWING = frozenset({"log_head", "change", "channel_version", "lost_range"})
 """Tables of the log: statements on these alone are the follower's, whatever is asked meanwhile."""
+_LOOKED_AT = "log_head"
+"""Only who follows the log reads its head, twice a second whether or not anybody asks anything; branches are joined."""
 _SETTLE = 0.3
 
 
@@ -34,13 +36,16 @@ def statements(postgres: KeptPostgres, database: str) -> Iterator[list[str]]:
 
 
 def read_statements(log: str, database: str) -> Iterator[str]:
-    """Those on a table of the handbook other than the log's own. Lines that begin with a tab go on with a statement."""
+    """Those on a table of the handbook that are not a look at the log, which the clock causes and no request.
+
+    Lines that begin with a tab go on with a statement.
+    """
     for line in log.replace("\n\t", " ").splitlines():
         found = _LINE.match(line)
         if found is None or found[1] != database:
             continue
         tables = {name for name in _TABLE.findall(found[2]) if not name.startswith("pg_")}
-        if tables - _FOLLOWING:
+        if _LOOKED_AT not in tables and tables - _FOLLOWING:
             yield found[2]
 
 

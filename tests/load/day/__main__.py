@@ -28,6 +28,7 @@ from tests.load.day.verdict import judge
 
 REPORT = Path("var/load")
 _SEED = 2026
+_SAID = "{phones:,} set up, {accesses:,} accesses, {requests:,} requests, {errors:,} errors, {inside:,} inside"
 console = Console(highlight=False)
 
 
@@ -84,7 +85,7 @@ def _load_own(scenario: Scenario, quick: bool, size: Size, folder: Path) -> Outc
         datetime.now().astimezone(),
         samples,
         judge(plan, samples, memory),
-        watch.readings,
+        watch.since(samples.began),
         served.ready_after,
     )
 
@@ -141,7 +142,7 @@ def _follow(process: subprocess.Popen[bytes], plan: Plan) -> None:
         task = bar.add_task(plan.scenario, total=plan.timetable.seconds, said="")
         for line in process.stdout or ():
             now = json.loads(line)
-            said = "{accesses:,} accesses, {requests:,} requests, {errors:,} errors, {inside:,} inside".format(**now)
+            said = _SAID.format(**now)
             bar.update(task, completed=now["seconds"], said=said)
 
 

@@ -1,6 +1,7 @@
-"""A person opens the app: what it asks for, and what it remembers until the next time."""
+"""A person opens the app: what any app asks for, and what a thin one does that keeps lists; syncing.py has others."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from random import Random
 from typing import Protocol
 
 from tests.load.day.connection import Answer, Failed, decoded
+from tests.load.day.holding import Holding, Thing
 
 REFRESHING = 0.3
 """The share of accesses that come after the access token's hours: most people open the app once a day or less."""
@@ -19,6 +21,10 @@ DETAIL = 0.3
 RECEIPT = 0.7
 """The share of opened notices that were not read before and are scrolled to their end."""
 SLOW = 0.03
+SYNCING = 0.85
+"""The share of apps that hold the handbook offline; the others are thin clients, such as a web page."""
+NEW = 0.02
+"""Of those, the share that was just installed and has fetched nothing before the day."""
 _LOOKING = 0.4
 """Seconds between a list and the notice that was picked from it, on average: some 40 s of the day."""
 _LOOKING_MOST = 3.0
@@ -32,11 +38,16 @@ class Line:
 
     id: str
     requires_ack: bool
+    revision: int
+    has_text: bool = False
 
 
 @dataclass(slots=True)
 class Person:
-    """`late` tokens were past their time when they were handed out. `tags` are what the app holds, by path."""
+    """`late` tokens were past their time when they were handed out. `tags` are what the app holds, by path.
+
+    An app that synchronises has a `holding`, the number of its member's `state` and a `queue` of what was done.
+    """
 
     access_token: str
     refresh_token: str
@@ -44,9 +55,19 @@ class Person:
     encoding: str = "gzip"
     slow: bool = False
     publishes_at: str | None = None
-    feed: tuple[Line, ...] = ()
+    feed: tuple[Line | Thing, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    synchronises: bool = False
+    is_new: bool = False
+    holding: Holding = field(default_factory=Holding)
+    state: int | None = None
+    queue: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def saves_data(self) -> bool:
+        """As the phone is told to by somebody on a bad network."""
+        return self.slow and self.synchronises
 
 
 def read_people(lines: Iterable[str], rng: Random) -> list[Person]:
@@ -63,6 +84,8 @@ def read_people(lines: Iterable[str], rng: Random) -> list[Person]:
                 encoding=rng.choices(encodings, shares)[0],
                 slow=rng.random() < SLOW,
                 publishes_at=given.get("publishes_at"),
+                synchronises=rng.random() < SYNCING,
+                is_new=rng.random() < NEW,
             )
         )
     return people
@@ -111,8 +134,8 @@ class Phone(Protocol):
         ...
 
 
-class Access:
-    """Refresh where the token is past its time; the list; sometimes a notice from it, and its receipt."""
+class Access(ABC):
+    """Refresh where the token is past its time; look for news; sometimes read a notice, and say so."""
 
     def __init__(self, person: Person, phone: Phone, rng: Random, news: News) -> None:
         self._person = person
@@ -121,9 +144,9 @@ class Access:
         self._news = news
 
     def run(self) -> None:
-        if (self._person.late or self._rng.random() < REFRESHING) and not self._refresh():
+        if (self._person.late or self._rng.random() < REFRESHING) and not self.refresh():
             return
-        if not self._list():
+        if not self.catch_up():
             return
         opened = self._pick()
         if opened is None:
@@ -133,9 +156,17 @@ class Access:
             return
         if opened.id == self._news.notice_id or self._rng.random() < RECEIPT:
             self._look()
-            self._take_note(opened)
+            self.take_note(opened)
 
-    def _refresh(self) -> bool:
+    @abstractmethod
+    def catch_up(self) -> bool:
+        """Bring the person's `feed` up to date; False where that failed."""
+
+    @abstractmethod
+    def take_note(self, line: Line | Thing) -> None:
+        """The person has read it to its end."""
+
+    def refresh(self) -> bool:
         person, phone = self._person, self._phone
         if person.late and self._rng.random() < UNAWARE:
             phone.ask("late token", "GET", "/v1/notices", token=person.access_token, expected=(401,))
@@ -153,7 +184,52 @@ class Access:
         person.late = False
         return True
 
-    def _list(self) -> bool:
+    def _told(self, published: str | None, asked: float) -> None:
+        """Of the burst: is the urgent notice in a feed that was asked for after its publication?"""
+        if published is not None and asked >= self._news.acknowledged:
+            self._phone.looked(asked, seen=any(line.id == published for line in self._person.feed))
+
+    def _look(self) -> None:
+        self._phone.think(min(self._rng.expovariate(1 / _LOOKING), _LOOKING_MOST))
+
+    def _pick(self) -> Line | Thing | None:
+        """The urgent notice while it is unread, else sometimes one of the list, rather an unread and a new one."""
+        person = self._person
+        unread = [line for line in person.feed if line.id not in person.read]
+        for line in unread:
+            if line.id == self._news.notice_id:
+                return line
+        if not person.feed or self._rng.random() >= DETAIL:
+            return None
+        choices = unread or person.feed
+        return choices[min(int(self._rng.expovariate(0.5)), len(choices) - 1)]
+
+    def _open(self, line: Line | Thing) -> bool:
+        if line.has_text:
+            return True
+        person, path = self._person, f"/v1/notices/{line.id}"
+        answer = self._phone.ask(
+            "notice", "GET", path, token=person.access_token, expected=(200, 304), tag=person.tags.get(path)
+        )
+        return answer is not None and self._keep("notice", path, answer)
+
+    def _keep(self, what: str, path: str, answer: Answer) -> bool:
+        """Remember the entity tag for the next time; every list and notice has one."""
+        tag = answer.headers.get("etag")
+        if tag is None:
+            self._phone.failed(what, "no ETag")
+            return False
+        if answer.status == 304 and self._person.tags.get(path) is None:
+            self._phone.failed(what, "304 unasked")
+            return False
+        self._person.tags[path] = tag
+        return True
+
+
+class Listing(Access):
+    """The first page of the list; a receipt is sent at once."""
+
+    def catch_up(self) -> bool:
         person, phone = self._person, self._phone
         published, asked = self._news.notice_id, phone.due
         answer = phone.ask(
@@ -172,33 +248,10 @@ class Access:
             except (Failed, ValueError, KeyError, TypeError):
                 phone.failed("notices", "unreadable answer")
                 return False
-        if published is not None and asked >= self._news.acknowledged:
-            phone.looked(asked, seen=any(line.id == published for line in person.feed))
+        self._told(published, asked)
         return True
 
-    def _look(self) -> None:
-        self._phone.think(min(self._rng.expovariate(1 / _LOOKING), _LOOKING_MOST))
-
-    def _pick(self) -> Line | None:
-        """The urgent notice while it is unread, else sometimes one of the list, rather an unread and a new one."""
-        person = self._person
-        unread = [line for line in person.feed if line.id not in person.read]
-        for line in unread:
-            if line.id == self._news.notice_id:
-                return line
-        if not person.feed or self._rng.random() >= DETAIL:
-            return None
-        choices = unread or person.feed
-        return choices[min(int(self._rng.expovariate(0.5)), len(choices) - 1)]
-
-    def _open(self, line: Line) -> bool:
-        person, path = self._person, f"/v1/notices/{line.id}"
-        answer = self._phone.ask(
-            "notice", "GET", path, token=person.access_token, expected=(200, 304), tag=person.tags.get(path)
-        )
-        return answer is not None and self._keep("notice", path, answer)
-
-    def _take_note(self, line: Line) -> None:
+    def take_note(self, line: Line | Thing) -> None:
         answer = self._phone.ask(
             "receipt",
             "PUT",
@@ -209,24 +262,12 @@ class Access:
         if answer is not None:
             self._person.read.add(line.id)
 
-    def _keep(self, what: str, path: str, answer: Answer) -> bool:
-        """Remember the entity tag for the next time; every list and notice has one."""
-        tag = answer.headers.get("etag")
-        if tag is None:
-            self._phone.failed(what, "no ETag")
-            return False
-        if answer.status == 304 and self._person.tags.get(path) is None:
-            self._phone.failed(what, "304 unasked")
-            return False
-        self._person.tags[path] = tag
-        return True
-
 
 @lru_cache(maxsize=4096)
 def lines_of(body: bytes, encoding: str) -> tuple[Line, ...]:
     """The list's notices. Members of one branch get the same bytes, which are read once."""
     items = json.loads(decoded(body, encoding))["items"]
-    return tuple(Line(item["id"], item["requires_ack"]) for item in items)
+    return tuple(Line(item["id"], item["requires_ack"], item["revision"]) for item in items)
 
 
 def _is_late(expires_at: str) -> bool:

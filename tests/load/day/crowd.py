@@ -17,19 +17,21 @@ from typing import Any, ClassVar
 
 import gevent
 from gevent.event import Event
-from gevent.pool import Group
+from gevent.pool import Group, Pool
 from locust import User
 from locust.env import Environment
 from locust.exception import StopUser
 
-from tests.load.day.access import Access, News, Person, read_people
+from tests.load.day.access import News, Person, read_people
 from tests.load.day.connection import SLOW_PATIENCE, Connection
 from tests.load.day.curve import BURST_PUBLISHED
 from tests.load.day.phone import Exchange, SocketPhone
 from tests.load.day.plan import Plan
 from tests.load.day.samples import Samples
+from tests.load.day.syncing import open_app, set_up
 from tests.load.day.target import LoadError
 
+_SET_UP_AT_ONCE = 16
 _URGENT = {
     "title": "KHẨN: phòng, chống bão số 9",
     "body": "Bão đổ bộ chiều nay.\n\n- Không ra khơi, neo đậu tàu thuyền trước 12 giờ\n- Sơ tán khỏi vùng trũng\n",
@@ -61,12 +63,21 @@ class Scene:
         self._context = plan.target.context()
         self._inside = Group()
         self._errors = 0
+        self._phones = 0
+        self.refusals: list[str] = []
         environment.events.request.add_listener(self._record)
 
     def run(self) -> None:
         """Let people in when they are due; nobody comes twice before everybody came once, or while still inside."""
+        self._set_up()
+        if self.refusals:
+            self.over.set()
+            return
+        gc.collect()
+        gc.freeze()  # people live as long as the process: the collector need not look at them during the day
         arrivals = self.plan.timetable.draw(self.plan.random("arrivals"))
         self.began = time.perf_counter()
+        self.samples.began = time.monotonic()
         if self._publisher is not None:
             gevent.spawn_later(BURST_PUBLISHED, self._publish, self._publisher)
         for arrival in arrivals:
@@ -85,14 +96,38 @@ class Scene:
             "requests": len(self.samples.due),
             "errors": self._errors,
             "inside": len(self._inside),
+            "phones": self._phones,
         }
+
+    def _set_up(self) -> None:
+        """Nearly all apps were opened on an earlier day, and hold what there was then."""
+        pool = Pool(_SET_UP_AT_ONCE)
+        for person in self._idle:
+            if person.synchronises and not person.is_new:
+                pool.spawn(self._fetch, person)
+        pool.join()
+
+    def _fetch(self, person: Person) -> None:
+        if self.refusals:
+            return
+        with Connection(self.plan.target, self._context) as connection:
+            phone = SocketPhone(person, connection, time.perf_counter(), self._note)
+            try:
+                set_up(person, phone, self._rng)
+            except Exception as error:  # noqa: BLE001 - told, not lost in a greenlet
+                phone.failed("set-up", repr(error))
+        self._phones += 1
+
+    def _note(self, exchange: Exchange) -> None:
+        if exchange.failure:
+            self.refusals.append(f"{exchange.what}: {exchange.failure}")
 
     def _visit(self, person: Person, due: float) -> None:
         self.samples.opened.append((round(due - self.began, 4), round((time.perf_counter() - due) * 1000, 3)))
         with Connection(self.plan.target, self._context, slow=person.slow) as connection:
             phone = SocketPhone(person, connection, due, self._report)
             try:
-                Access(person, phone, self._rng, self._news).run()
+                open_app(person, phone, self._rng, self._news).run()
             except Exception as error:  # noqa: BLE001 - an access that broke is a failure to be seen, not to be lost
                 phone.failed("access", repr(error))
         self.samples.looks += [(round(asked - self._news.acknowledged, 4), seen) for asked, seen in phone.looks]
@@ -148,17 +183,18 @@ def main(path: str) -> None:
         people = read_people(lines, plan.random("apps"))
     environment = Environment(user_classes=[Doorkeeper], host=plan.target.url)
     scene = Doorkeeper.scene = Scene(plan, people, environment)
-    gc.collect()
-    gc.freeze()  # people live as long as the process: the collector need not look at them during the day
     runner = environment.create_local_runner()
     runner.start(1, spawn_rate=1)
     spent = time.process_time()
     while not scene.over.wait(timeout=1.0):
         now = time.process_time()
-        scene.samples.cpu_share = max(scene.samples.cpu_share, now - spent)
+        if scene.began:
+            scene.samples.cpu_share = max(scene.samples.cpu_share, now - spent)
         spent = now
         print(json.dumps(scene.progress()), flush=True)  # noqa: T201 - the parent reads it
     runner.quit()
+    if scene.refusals:
+        raise LoadError(f"{len(scene.refusals):,} phones could not be set up: {scene.refusals[0]}")
     scene.samples.write(Path(plan.results))
 
 

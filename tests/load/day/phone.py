@@ -48,6 +48,8 @@ class SocketPhone:
         body: object = None,
     ) -> Answer | None:
         headers = {"Accept-Encoding": self._person.encoding, "Accept-Language": "vi"}
+        if self._person.saves_data:
+            headers["Save-Data"] = "on"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if tag is not None:

@@ -26,6 +26,8 @@ class Samples:
     refused: list[str] = field(default_factory=list)
     """Answers that came in time with the right status, and were wrong."""
     unfinished: int = 0
+    began: float = 0.0
+    """When the first could arrive, by `time.monotonic`: before it phones were set up."""
     cpu_share: float = 0.0
     """Of a core, the load generator's own in the busiest second."""
 

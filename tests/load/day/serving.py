@@ -180,6 +180,7 @@ class Watch:
 
     pid: int
     readings: list[Reading] = field(default_factory=list)
+    _began: float = 0.0
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -194,8 +195,13 @@ class Watch:
         if self._thread is not None:
             self._thread.join()
 
+    def since(self, began: float) -> list[Reading]:
+        """Those from this moment on (by `time.monotonic`), counted from it."""
+        later = began - self._began
+        return [Reading(one.at - later, one.memory, one.cpu) for one in self.readings if one.at >= later]
+
     def _run(self) -> None:
-        began = before = time.monotonic()
+        self._began = before = time.monotonic()
         spent = None
         while not self._over.wait(_EVERY):
             processes = [self.pid, *_children(self.pid)]
@@ -206,7 +212,7 @@ class Watch:
                 continue  # one of them is ending
             at = time.monotonic()
             if spent is not None:
-                self.readings.append(Reading(at - began, memory, (total - spent) / (at - before)))
+                self.readings.append(Reading(at - self._began, memory, (total - spent) / (at - before)))
             before, spent = at, total
 
 

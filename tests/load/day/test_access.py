@@ -1,75 +1,19 @@
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 
 import pytest
 
-from tests.load.day.access import SLOW, Access, News, Person, read_people
+from tests.load.day.access import NEW, SLOW, SYNCING, Listing, News, Person, read_people
 from tests.load.day.connection import Answer
+from tests.load.day.scripted import Reply, ScriptedPhone, Sure
 
 FRESH, PAST = "2999-01-01T00:00:00+00:00", "2020-01-01T00:00:00+00:00"
-Reply = Callable[[str], Answer | None]
-
-
-@dataclass
-class ScriptedPhone:
-    """Answers with `reply(what)`."""
-
-    reply: Reply
-    due: float = 10.0
-    asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    looks: list[tuple[float, bool]] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-    bodies: list[object] = field(default_factory=list)
-
-    def ask(
-        self,
-        what: str,
-        method: str,
-        path: str,
-        *,
-        token: str | None,
-        expected: tuple[int, ...] = (200,),
-        tag: str | None = None,
-        body: object = None,
-    ) -> Answer | None:
-        self.asked.append((what, token, tag))
-        self.requests.append(f"{method} {path}")
-        self.bodies.append(body)
-        answer = self.reply(what)
-        return answer if answer is not None and answer.status in expected else None
-
-    def think(self, seconds: float) -> None:
-        self.due += seconds
-
-    def failed(self, what: str, kind: str) -> None:
-        self.failures.append(f"{what}: {kind}")
-
-    def looked(self, asked: float, *, seen: bool) -> None:
-        self.looks.append((asked, seen))
-
-    @property
-    def whats(self) -> list[str]:
-        return [what for what, _, _ in self.asked]
-
-
-class Sure(Random):
-    """Draws always the same share."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__(1)
-        self._share = share
-
-    def random(self) -> float:
-        return self._share
 
 
 def server(what: str) -> Answer:
     bodies = {
         "refresh": {"access_token": "new", "refresh_token": "next"},
-        "notices": {"items": [{"id": f"n{number}", "requires_ack": number == 1} for number in range(3)]},
+        "notices": {"items": [{"id": f"n{number}", "requires_ack": number == 1, "revision": 1} for number in range(3)]},
     }
     status = 401 if what == "late token" else 200
     return Answer(status, {"etag": f'"{what}"'}, json.dumps(bodies.get(what, {})).encode())
@@ -77,7 +21,7 @@ def server(what: str) -> Answer:
 
 def visit(person: Person, rng: Random, reply: Reply = server, news: News | None = None) -> ScriptedPhone:
     phone = ScriptedPhone(reply)
-    Access(person, phone, rng, news or News()).run()
+    Listing(person, phone, rng, news or News()).run()
     return phone
 
 
@@ -159,6 +103,9 @@ def test_people_are_read_from_the_tokens_file() -> None:
     assert [person.late for person in people[:2]] == [False, True]
     assert (people[1].access_token, people[1].refresh_token) == ("a1", "r1")
     assert 0.5 * SLOW < sum(person.slow for person in people) / len(people) < 2 * SLOW
+    assert sum(person.synchronises for person in people) / len(people) == pytest.approx(SYNCING, rel=0.1)
+    assert 0.3 * NEW < sum(person.is_new for person in people) / len(people) < 3 * NEW
+    assert {person.saves_data for person in people if person.synchronises} == {True, False}
     assert {person.encoding for person in people} == {"gzip", "gzip, deflate, br", "identity"}
     assert people == read_people(lines, Random(1))
     with pytest.raises(KeyError):

@@ -12,6 +12,8 @@ from tests.load.bench.scenarios import (
     refresh,
     root_notice,
     start,
+    sync,
+    volume,
 )
 
 ALL: tuple[Scenario, ...] = (
@@ -22,6 +24,8 @@ ALL: tuple[Scenario, ...] = (
     root_notice.SCENARIO,
     cold.SCENARIO,
     publish.SCENARIO,
+    sync.SCENARIO,
+    volume.SCENARIO,
     receipts.SCENARIO,
     start.SCENARIO,
     branches.SCENARIO,

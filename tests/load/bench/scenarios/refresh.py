@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.load.bench import baselines
 from tests.load.bench.baselines import Baselines
-from tests.load.bench.figures import Figures, Promise, Row, compared, interleaved
+from tests.load.bench.figures import Figures, Promise, Row, compared
 from tests.load.bench.load import Play, raw, written
 from tests.load.bench.scenario import Scenario
 from tests.load.bench.stage import Stage
@@ -30,7 +30,7 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
     stage.load(running.url, _rotations(stage, data, next(generations)), stage.options.warm)
     stage.load(baseline.url, theirs, stage.options.warm)
     contestants = [("refresh", ours), (baselines.UPDATE, lambda: stage.load(baseline.url, theirs).rate)]
-    found = interleaved(contestants, stage.options.repetitions)
+    found = stage.repeat(contestants)
     figures.update(found)
     yield compared(PROMISE, found["refresh"], found)
 

@@ -1,7 +1,7 @@
 """The application: parts built once, layers around the router, one router a noun."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -62,8 +62,8 @@ class Handbook(FastAPI):
         super().__init__(**said)
         self.pages = Pages(super().__call__)
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-        return self.pages(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.pages(scope, receive, send)
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:

@@ -79,7 +79,6 @@ def _uvicorn(app: FastAPI | str, using: Settings, workers: int) -> None:
         factory=isinstance(app, str),
         host=using.host,
         port=using.port,
-        interface="asgi3",  # not left to be guessed: `Handbook.__call__` is no coroutine function, for speed
         workers=workers,
         access_log=False,
         log_config=None,

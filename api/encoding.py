@@ -4,6 +4,7 @@ already.
 
 import gzip
 from collections.abc import Callable
+from functools import lru_cache
 
 import brotli
 import zstandard
@@ -11,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.build import BUILD
-from api.preferences import weights
+from api.preferences import READ_MOST, weights
 from api.tags import BODY, IDENTITY, digest
 
 LEAST = 256
@@ -98,7 +99,12 @@ def compress(encoding: str, body: bytes) -> bytes:
 
 def preferred(accepted: list[str]) -> str:
     """The encoding that the lines of `Accept-Encoding` like best; of equals the first of ours (RFC 9110, 12.5.3)."""
-    said = weights(",".join(accepted))
+    return _preferred(",".join(accepted)[:READ_MOST])
+
+
+@lru_cache(maxsize=256)
+def _preferred(accepted: str) -> str:
+    said = weights(accepted)
     otherwise = said.get("*", 0.0)
     best = max(_ENCODERS, key=lambda name: said.get(name, otherwise))
     weight = said.get(best, otherwise)

@@ -1,5 +1,6 @@
 """Which of the two languages an answer is in."""
 
+from functools import lru_cache
 from typing import Literal
 
 from starlette.types import Scope
@@ -19,7 +20,9 @@ def language_of(scope: Scope) -> Language:
     return negotiate(said[:READ_MOST].decode("latin-1")) if said else DEFAULT
 
 
+@lru_cache(maxsize=256)
 def negotiate(accepted: str) -> Language:
+    """Phones of one make say the same; nobody's line is longer than `READ_MOST`."""
     said = weights(accepted)
     wanted: dict[str, float] = {}
     for tag, weight in said.items():  # en-GB asks for English as much as en does

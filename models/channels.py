@@ -4,7 +4,7 @@ below.
 `who` is stored as an integer: 0 everyone, -1 the branch's own members, otherwise a bit mask of roles.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
-from models.permissions import Role, Viewer
+from models.permissions import Place, Role, Seat, Viewer
 
 ALL = 0
 HERE = -1
@@ -67,14 +67,19 @@ class Hearing:
 
     @classmethod
     def of(cls, viewer: Viewer) -> "Hearing":
-        places = [*viewer.branches, *(seat.place for seat in viewer.seats)]
+        return cls.at(viewer.branches, viewer.seats)
+
+    @classmethod
+    def at(cls, branches: Collection[Place], seats: Collection[Seat]) -> "Hearing":
+        """Of whoever belongs to these branches and holds these roles."""
+        places = [*branches, *(seat.place for seat in seats)]
         bits: dict[int, int] = {}
-        for seat in viewer.seats:
+        for seat in seats:
             for no in ancestors(seat.place.path):
                 bits[no] = bits.get(no, 0) | _BITS[seat.role]
         return cls(
             frozenset(no for place in places for no in ancestors(place.path)),
-            frozenset(place.no for place in viewer.branches),
+            frozenset(place.no for place in branches),
             bits,
         )
 

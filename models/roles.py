@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, and_, or_, select, text
@@ -81,9 +82,9 @@ class OwnGrant(Shape):
     branch_id: UUID
 
 
-def in_force(at: datetime) -> ColumnElement[bool]:
-    """Rights that have run out are refused even before the worker has ended them."""
-    return and_(col(RoleGrant.ended_at).is_(None), or_(col(RoleGrant.until).is_(None), col(RoleGrant.until) > at))
+def in_force(at: datetime | ColumnElement[datetime], grant: Any = RoleGrant) -> ColumnElement[bool]:
+    """Rights that have run out are refused even before the worker has ended them. `grant` has the columns."""
+    return and_(grant.ended_at.is_(None), or_(grant.until.is_(None), grant.until > at))
 
 
 async def seats(session: AsyncSession, member_id: UUID) -> list[Seat]:

@@ -8,16 +8,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Field, SQLModel, col
 
 from models.accounts import Account
 from models.base import Name, Request, Shape, choice, new_id
 from models.changes import Topic, record
 from models.channels import member_channel
-from models.database import now
-from models.errors import NotFound, Unauthenticated
+from models.database import now, table_of
+from models.errors import NotFound, Unauthenticated, Unavailable
 from models.members.table import ACTIVE, Member, MemberStatus
 
 IDLE_MOST = timedelta(days=180)
@@ -82,13 +83,19 @@ async def start_session(session: AsyncSession, member_id: UUID, device: Device, 
     return row
 
 
-async def use_refresh(session: AsyncSession, session_id: UUID, generation: int) -> DeviceSession:
-    """A token of this family and generation, whose MAC has been verified, asks for its successor.
+async def use_refresh(session: AsyncSession, session_id: UUID, generation: int) -> UUID:
+    """A token of this family and generation, whose MAC has been verified, asks for its successor. Gives whose it is.
 
     Raises Unauthenticated, after ending the family where a retired token came back: account closed before session
     ended, since only the first asks for a wipe. A generation beyond the stored one comes from before a database was
     restored from a backup: it was given out by us, so it counts.
     """
+    at = now(session)
+    said = {"session_id": session_id, "generation": generation, "at": at, "idle_since": at - IDLE_MOST}
+    # the comparison decides a race of parallel first uses: one of them writes
+    member_id = (await session.execute(_FIRST_USE, said)).scalar_one_or_none()
+    if member_id is not None:
+        return member_id
     found = await session.execute(
         select(DeviceSession, col(Member.status), col(Account.disabled_at))
         .join(Member, col(Member.id) == col(DeviceSession.member_id))
@@ -100,23 +107,42 @@ async def use_refresh(session: AsyncSession, session_id: UUID, generation: int) 
         raise Unauthenticated(Unauthenticated.SIGN_IN)
     row: DeviceSession = known[0]
     _refuse_closed(known[1], known[2])
-    at = now(session)
     if row.ended_at is not None or at - row.used_at > IDLE_MOST:
         raise Unauthenticated(Unauthenticated.SIGN_IN)
     if generation > row.used:
-        # the comparison decides a race of parallel first uses: one of them writes
-        await session.execute(
-            update(DeviceSession)
-            .where(col(DeviceSession.id) == session_id, col(DeviceSession.used) < generation)
-            .values(used=generation, used_at=at)
-            .execution_options(synchronize_session=False)
-        )
-    elif generation < row.used:
+        raise Unavailable  # it was let in between the two statements: the next try will see that
+    if generation < row.used:
         if at - row.used_at <= JUST_RETIRED:
             raise Unauthenticated(Unauthenticated.REFRESH)
         await _end(session, [row], "reused")
         raise Unauthenticated(Unauthenticated.SIGN_IN, kept=True)
-    return row
+    return row.member_id
+
+
+def _first_use() -> ReturningUpdate[UUID]:
+    """The first use of a generation by somebody who may: all that is asked of a session in its ordinary life."""
+    device, member, account = table_of(DeviceSession), table_of(Member), table_of(Account)
+    is_open = exists().where(
+        member.c.id == device.c.member_id,
+        member.c.status.in_(ACTIVE),
+        account.c.member_id == device.c.member_id,
+        account.c.disabled_at.is_(None),
+    )
+    return (
+        update(device)
+        .where(
+            device.c.id == bindparam("session_id"),
+            device.c.used < bindparam("generation"),
+            device.c.used_at >= bindparam("idle_since"),
+            device.c.ended_at.is_(None),
+            is_open,
+        )
+        .values(used=bindparam("generation"), used_at=bindparam("at"))
+        .returning(device.c.member_id)
+    )
+
+
+_FIRST_USE = _first_use()
 
 
 async def require_open_account(session: AsyncSession, member_id: UUID) -> None:

@@ -1,17 +1,27 @@
 """From a verified session to a `Viewer`: what the asking member belongs to and holds at this moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from models.accounts import Account
 from models.branches import Branch
-from models.database import now
+from models.database import now, table_of
 from models.errors import Unauthenticated
 from models.members.table import ACTIVE, Member
 from models.memberships import Membership
@@ -29,19 +39,26 @@ class Belonging(NamedTuple):
     until: datetime | None
 
 
+def _standing() -> Select[*tuple[Any, ...]]:
+    member, account, device = table_of(Member), table_of(Account), table_of(DeviceSession)
+    return (
+        select(member.c.status, account.c.disabled_at, device.c.ended_at)
+        .join_from(member, account, account.c.member_id == member.c.id)
+        .join(device, device.c.member_id == member.c.id)
+        .where(member.c.id == bindparam("member_id"), device.c.id == bindparam("session_id"))
+    )
+
+
+_STANDING = _standing()
+
+
 async def resolve_access(session: AsyncSession, member_id: UUID, session_id: UUID) -> list[Belonging]:
     """What a member belongs to and holds now. Two statements.
 
     Raises Unauthenticated: account closed before session ended, since only the first asks for a wipe.
     """
-    row = (
-        await session.execute(
-            select(col(Member.status), col(Account.disabled_at), col(DeviceSession.ended_at))
-            .join(Account, col(Account.member_id) == col(Member.id))
-            .join(DeviceSession, col(DeviceSession.member_id) == col(Member.id))
-            .where(col(Member.id) == member_id, col(DeviceSession.id) == session_id)
-        )
-    ).one_or_none()
+    found = await session.execute(_STANDING, {"member_id": member_id, "session_id": session_id})
+    row = found.one_or_none()
     if row is None:
         raise Unauthenticated(Unauthenticated.SIGN_IN)
     status, disabled_at, ended_at = row
@@ -52,36 +69,43 @@ async def resolve_access(session: AsyncSession, member_id: UUID, session_id: UUI
     return await belongings(session, member_id)
 
 
+def _belonging(whose: Callable[[Any], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """Open memberships and grants in force `:at`, each with its branch; made once, since that takes a millisecond."""
+    at: BindParameter[datetime] = bindparam("at")
+    member, grant, branch = table_of(Membership).c, table_of(RoleGrant).c, table_of(Branch)
+    belongs: Select[*tuple[Any, ...]] = select(
+        member.member_id, member.branch_no, literal(None, String()).label("role"), member.until
+    ).where(whose(member.member_id), member.ended_at.is_(None), or_(member.until.is_(None), member.until > at))
+    holds: Select[*tuple[Any, ...]] = select(
+        grant.member_id, grant.branch_no, cast(grant.role, String()), grant.until
+    ).where(whose(grant.member_id), in_force(at, grant))
+    places = union_all(belongs, holds).subquery()
+    return select(places.c.member_id, places.c.role, branch.c.no, branch.c.path, places.c.until).join_from(
+        places, branch, branch.c.no == places.c.branch_no
+    )
+
+
+_OF_ONE = _belonging(lambda member_id: member_id == bindparam("member_id"))
+_OF_MANY = _belonging(lambda member_id: member_id.in_(bindparam("member_ids", expanding=True)))
+
+
 async def belongings(session: AsyncSession, member_id: UUID) -> list[Belonging]:
-    return (await belongings_of(session, [member_id])).get(member_id, [])
+    """What a member belongs to and holds now."""
+    rows = await session.execute(_OF_ONE, {"member_id": member_id, "at": now(session)})
+    return [_read(*row) for _, *row in rows]
 
 
 async def belongings_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UUID, list[Belonging]]:
-    """What each of these members belongs to and holds now, in one statement."""
-    at = now(session)
-    belongs: Select[*tuple[Any, ...]] = select(
-        col(Membership.member_id),
-        col(Membership.branch_no),
-        literal(None, String()).label("role"),
-        col(Membership.until),
-    ).where(
-        col(Membership.member_id).in_(member_ids),
-        col(Membership.ended_at).is_(None),
-        or_(col(Membership.until).is_(None), col(Membership.until) > at),
-    )
-    holds: Select[*tuple[Any, ...]] = select(
-        col(RoleGrant.member_id), col(RoleGrant.branch_no), cast(col(RoleGrant.role), String()), col(RoleGrant.until)
-    ).where(col(RoleGrant.member_id).in_(member_ids), in_force(at))
-    places = union_all(belongs, holds).subquery()
-    rows = await session.execute(
-        select(places.c.member_id, places.c.role, col(Branch.no), col(Branch.path), places.c.until).join(
-            Branch, col(Branch.no) == places.c.branch_no
-        )
-    )
+    """The same of each of these, in one statement."""
+    rows = await session.execute(_OF_MANY, {"member_ids": member_ids, "at": now(session)})
     found: dict[UUID, list[Belonging]] = {}
-    for member_id, role, no, path, until in rows:
-        found.setdefault(member_id, []).append(Belonging(Role(role) if role else None, no, path, until))
+    for member_id, *row in rows:
+        found.setdefault(member_id, []).append(_read(*row))
     return found
+
+
+def _read(role: str | None, no: int, path: str, until: datetime | None) -> Belonging:
+    return Belonging(Role(role) if role else None, no, path, until)
 
 
 async def resolve_viewer(session: AsyncSession, member_id: UUID, session_id: UUID) -> Viewer:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import event
 
 from models.database import Database
@@ -29,3 +30,33 @@ def counting(database: Database) -> Iterator[list[str]]:
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def round_trips(database: Database) -> Iterator[list[str]]:
+    """What goes to PostgreSQL, by its first words: what begins and ends a transaction too, and questions whether a
+    connection stands.
+    """
+    sent: list[str] = []
+    watched: list[asyncpg.Connection] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: Any) -> None:
+        sent.append(statement.partition(" ")[0])
+
+    def log(record: asyncpg.connection.LoggedQuery) -> None:
+        sent.append(record.query.partition(" ")[0].rstrip(";"))  # what SQLAlchemy does not prepare
+
+    def watch(connection: Any, *_: object) -> None:
+        watched.append(connection.driver_connection)
+        connection.driver_connection.add_query_logger(log)
+
+    engine = database.write_engine.sync_engine
+    event.listen(engine, "checkout", watch, insert=True)
+    event.listen(engine, "after_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "checkout", watch)
+        event.remove(engine, "after_cursor_execute", note)
+        for connection in watched:
+            connection.remove_query_logger(log)

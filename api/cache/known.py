@@ -9,36 +9,69 @@ from weakref import ref
 
 from api.cache.follow import Follower
 from api.cache.forms import Form
-from api.cache.view import View
+from api.cache.view import Branches, Channels, Grants, View
 from api.security.claims import Claims, claims_of
 from api.security.tokens import Bearer, Tokens
 from models.channels import member_channel
 from models.database import Clock, Database
 from models.errors import Unauthenticated
-from models.permissions import Place, Seat, Viewer
+from models.permissions import Viewer
 from models.viewers import resolve_access
 
 _KNOWN_MOST = 100_000
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Known:
     """One token whose signature was verified, and what was derived from its claims at one moment of the log."""
 
-    __slots__ = ("channel", "channels", "claims", "expires_at", "head", "pages", "shape", "valid_until", "viewer")
+    __slots__ = (
+        "_branches",
+        "_grants",
+        "_view",
+        "channel",
+        "channels",
+        "claims",
+        "expires_at",
+        "head",
+        "pages",
+        "shape",
+        "valid_until",
+    )
 
-    def __init__(self, claims: Claims, expires_at: float) -> None:
+    def __init__(self, claims: Claims, expires_at: float, view: View) -> None:
+        self._view = view
+        self._branches: Branches = ()
+        self._grants: Grants = ()
         self.claims = claims
         self.expires_at = expires_at
         self.channel = member_channel(claims.member_id)
         self.head = -1
         self.shape = -1
-        self.valid_until = datetime.min.replace(tzinfo=UTC)
-        self.viewer = Viewer(claims.member_id)
-        self.channels: tuple[tuple[int, int], ...] = ()
+        self.valid_until = _NEVER
+        self.channels: Channels = ()
         self.pages: dict[tuple[bytes, bytes, bytes, bytes, bytes], ref[Form]] = {}
         """Finished answers of this head by the bytes of the request; emptied when the head moves. The pages alone hold
         them: a hundred thousand tokens that are not used again would otherwise keep every version that there was.
         """
+
+    @property
+    def viewer(self) -> Viewer:
+        """By the tree as it is now. Shared pages need none, so it is made when somebody asks."""
+        claims, view = self.claims, self._view
+        return Viewer(claims.member_id, claims.session_id, view.places(self._branches), view.seats(self._grants))
+
+    def derive(self, now: datetime) -> None:
+        """Bring all but the claims to the view's head, leaving out what has run out."""
+        claims, view, at = self.claims, self._view, now.timestamp()
+        self._branches = tuple([no for no, until in claims.branches if not 0 < until <= at])
+        self._grants = tuple([(role, no) for role, no, until in claims.grants if not 0 < until <= at])
+        self.channels = view.heard(self._branches, self._grants)
+        ends = [until for _, until in claims.branches if until > at]
+        ends += [until for _, _, until in claims.grants if until > at]
+        self.valid_until = datetime.fromtimestamp(min([self.expires_at, *ends]), UTC)
+        self.pages = {}
+        self.head, self.shape = view.head, view.shape
 
 
 class Directory:
@@ -69,7 +102,7 @@ class Directory:
 
     async def know(self, bearer: Bearer) -> Known:
         """`recognise` for a token that has been verified already."""
-        return await self._settle(Known(bearer.claims, bearer.expires_at))
+        return await self._settle(Known(bearer.claims, bearer.expires_at, self._follower.view))
 
     async def recognise(self, authorization: bytes) -> Known:
         """Who is asking. A query is made only where the member's access moved since the token's claims were resolved.
@@ -79,7 +112,7 @@ class Directory:
         known = self._known.get(authorization)
         if known is None:
             bearer = self._tokens.verify(authorization.decode("latin-1"))
-            known = Known(bearer.claims, bearer.expires_at)
+            known = Known(bearer.claims, bearer.expires_at, self._follower.view)
         await self._settle(known)
         self._known[authorization] = known
         self._known.move_to_end(authorization)
@@ -108,12 +141,12 @@ class Directory:
                 claims = await self._resolve(claims)
             if claims is not known.claims or known.shape != view.shape:
                 known.claims = claims
-                _derive(known, view, now)
+                known.derive(now)
             elif known.head != view.head:
                 known.pages = {}
                 known.head = view.head
         if now >= known.valid_until:
-            _derive(known, view, now)
+            known.derive(now)
         return known
 
     async def _resolve(self, claims: Claims) -> Claims:
@@ -130,21 +163,3 @@ class Directory:
         async with self._database.reading() as session:
             access = await resolve_access(session, member_id, session_id)
         return claims_of(member_id, session_id, access, head)
-
-
-def _derive(known: Known, view: View, now: datetime) -> None:
-    """The viewer by the tree as it is now, without what has run out, and the channels that they hear."""
-    claims, at = known.claims, now.timestamp()
-    ends = [until for _, until in claims.branches if until > at] + [
-        until for _, _, until in claims.grants if until > at
-    ]
-    known.viewer = Viewer(
-        claims.member_id,
-        claims.session_id,
-        tuple(Place(no, view.path(no)) for no, until in claims.branches if not 0 < until <= at),
-        tuple(Seat(role, Place(no, view.path(no))) for role, no, until in claims.grants if not 0 < until <= at),
-    )
-    known.channels = view.heard_by(known.viewer)
-    known.valid_until = datetime.fromtimestamp(min([known.expires_at, *ends]), UTC)
-    known.pages = {}
-    known.head, known.shape = view.head, view.shape

@@ -22,7 +22,6 @@ from models.errors import Invalid, Unauthenticated
 from models.permissions import Viewer
 from models.sessions import (
     Device,
-    DeviceSession,
     end_sessions,
     knows_address,
     require_open_account,
@@ -91,8 +90,8 @@ async def refresh(parts: Parts, token: str) -> TokenPair:
     said = parts.tokens.read_refresh(token)
     as_of = _known_up_to(parts)
     async with parts.transaction() as session:
-        row = await use_refresh(session, said.session_id, said.generation)
-        return await _pair(parts, session, row, said.generation + 1, as_of)
+        member_id = await use_refresh(session, said.session_id, said.generation)
+        return await _pair(parts, session, member_id, said.session_id, said.generation + 1, as_of)
 
 
 async def change_password(parts: Parts, viewer: Viewer, current: str, new: str) -> None:
@@ -124,14 +123,16 @@ async def _start(
 ) -> TokenPair:
     await require_open_account(session, member_id)
     row = await start_session(session, member_id, device, network)
-    return await _pair(parts, session, row, 1, as_of)
+    return await _pair(parts, session, member_id, row.id, 1, as_of)
 
 
-async def _pair(parts: Parts, session: AsyncSession, row: DeviceSession, generation: int, as_of: int) -> TokenPair:
-    claims = claims_of(row.member_id, row.id, await belongings(session, row.member_id), as_of)
+async def _pair(
+    parts: Parts, session: AsyncSession, member_id: UUID, session_id: UUID, generation: int, as_of: int
+) -> TokenPair:
+    claims = claims_of(member_id, session_id, await belongings(session, member_id), as_of)
     return TokenPair(
-        member_id=row.member_id,
+        member_id=member_id,
         access_token=parts.tokens.access(claims),
-        refresh_token=parts.tokens.refresh(row.id, generation),
+        refresh_token=parts.tokens.refresh(session_id, generation),
         expires_in=int(parts.tokens.life.total_seconds()),
     )

@@ -1,7 +1,10 @@
-"""No list asks the database more the longer it is."""
+"""No list asks the database more the longer it is; and what every phone does often asks it for little."""
 
 from dataclasses import dataclass
 from typing import Any
+
+import pytest
+from fastapi import FastAPI
 
 from api.parts import Parts
 from models import changes
@@ -16,8 +19,10 @@ from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from tests.api.conftest import As, Client
+from tests.api.identity import refresh
 from tests.organisation import Organisation
-from tests.queries import counting
+from tests.queries import counting, round_trips
+from tests.serving import parts_in, phone_of
 
 SMALL, LARGE = 3, 24
 """How often everything grows before each count: enough for a statement a row to show."""
@@ -95,6 +100,26 @@ async def test_no_list_asks_more_the_longer_it_is(parts: Parts, acting_as: As, o
     large, many = await count(parts, acting_as, organisation)
     assert [path for path in LISTS if many[path] < few[path] + LARGE] == []
     assert large == small
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_refresh_takes_four_round_trips(parts: Parts, anyone: Client, organisation: Organisation) -> None:
+    person = organisation.person("member")
+    token = parts.tokens.refresh(person.session_id, 1)
+    for _ in range(2):  # statements are prepared at their first use
+        with round_trips(parts.database) as sent:
+            answer = await refresh(anyone, token)
+        token = answer.json()["refresh_token"]
+    assert sent == ["BEGIN", "UPDATE", "SELECT", "COMMIT"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_read_takes_three_round_trips(app: FastAPI, organisation: Organisation) -> None:
+    async with phone_of(app, organisation.person("member")) as phone:
+        for _ in range(2):
+            with round_trips(parts_in(app).database) as sent:
+                assert (await phone.get("/v1/auth/sessions")).status_code == 200
+    assert sent == ["BEGIN", "SELECT", "ROLLBACK"]
 
 
 async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tuple[dict[str, int], dict[str, int]]:

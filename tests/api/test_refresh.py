@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event, select, text
 from sqlmodel import col
 
 from api.parts import Parts
@@ -53,9 +53,11 @@ def rows_written(parts: Parts) -> Iterator[list[int]]:
     engine = parts.database.write_engine.sync_engine
     counts: list[int] = []
 
-    def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    def note(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
         if statement.startswith("UPDATE session"):
-            counts.append(cursor.rowcount)
+            # SQLite's driver does not know how many an UPDATE that returns something has changed
+            sqlite = connection.dialect.name == "sqlite"
+            counts.append(connection.scalar(text("SELECT changes()")) if sqlite else cursor.rowcount)
 
     event.listen(engine, "after_cursor_execute", note)
     yield counts

@@ -58,6 +58,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def seconds_of(clock: Clock) -> Callable[[], float]:
+    """The same clock in seconds since 1970, for where an instant an answer would be felt."""
+    return time.time if clock is utc_now else lambda: clock().timestamp()
+
+
 class Database:
     """One database: `reading()` and `writing()` give sessions that know the clock and the keyring.
 

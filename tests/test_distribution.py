@@ -57,11 +57,12 @@ def test_the_readme_works_as_it_stands(demonstration: tuple[int, Path], tmp_path
     script = re.sub(r"(?m)^curl -s", "curl -fsS -w '\\\\n'", script)
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
-    me, feed, audience, receipt = (json.loads(line) for line in done.stdout.splitlines())
+    me, feed, audience, receipt, nothing_new = (json.loads(line) for line in done.stdout.splitlines())
     assert me["memberships"][0]["branch"]["path"]
     assert feed["items"]
     assert audience["people"] > 1
     assert receipt["acknowledged_at"] is not None
+    assert (nothing_new["cursor"], nothing_new["channels"]) == (None, [])
 
 
 def test_the_demonstration_says_who_may_sign_in(demonstration: tuple[int, Path]) -> None:

@@ -1,25 +1,23 @@
 """Who is asking, from the token alone: its claims stand until the log says that the member's access moved."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from uuid import UUID
 from weakref import ref
 
+from api.cache.flights import Flights
 from api.cache.follow import Follower
 from api.cache.forms import Form
 from api.cache.view import Branches, Channels, Grants, View
 from api.security.claims import Claims, claims_of
 from api.security.tokens import Bearer, Tokens
 from models.channels import member_channel
-from models.database import Clock, Database
+from models.database import Database, seconds_of
 from models.errors import Unauthenticated
 from models.permissions import Viewer
 from models.viewers import resolve_access
 
 _KNOWN_MOST = 100_000
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Known:
@@ -48,7 +46,7 @@ class Known:
         self.channel = member_channel(claims.member_id)
         self.head = -1
         self.shape = -1
-        self.valid_until = _NEVER
+        self.valid_until = float("-inf")
         self.channels: Channels = ()
         self.pages: dict[tuple[bytes, bytes, bytes, bytes, bytes], ref[Form]] = {}
         """Finished answers of this head by the bytes of the request; emptied when the head moves. The pages alone hold
@@ -61,15 +59,15 @@ class Known:
         claims, view = self.claims, self._view
         return Viewer(claims.member_id, claims.session_id, view.places(self._branches), view.seats(self._grants))
 
-    def derive(self, now: datetime) -> None:
+    def derive(self, at: float) -> None:
         """Bring all but the claims to the view's head, leaving out what has run out."""
-        claims, view, at = self.claims, self._view, now.timestamp()
+        claims, view = self.claims, self._view
         self._branches = tuple([no for no, until in claims.branches if not 0 < until <= at])
         self._grants = tuple([(role, no) for role, no, until in claims.grants if not 0 < until <= at])
         self.channels = view.heard(self._branches, self._grants)
         ends = [until for _, until in claims.branches if until > at]
         ends += [until for _, _, until in claims.grants if until > at]
-        self.valid_until = datetime.fromtimestamp(min([self.expires_at, *ends]), UTC)
+        self.valid_until = min([self.expires_at, *ends])
         self.pages = {}
         self.head, self.shape = view.head, view.shape
 
@@ -87,9 +85,9 @@ class Directory:
         self._tokens = tokens
         self._follower = follower
         self._database = database
-        self._clock: Clock = database.clock
+        self._seconds = seconds_of(database.clock)
         self._known: OrderedDict[bytes, Known] = OrderedDict()
-        self._resolving: dict[UUID, asyncio.Task[Claims]] = {}
+        self._resolving: Flights[Claims] = Flights()
 
     def settled(self, authorization: bytes) -> Known | None:
         """The entry of a token that needs nothing looked up: seen before, not expired, and nothing changed since."""
@@ -98,7 +96,7 @@ class Directory:
         known = self._known.get(authorization)
         if known is None or known.head != self._follower.view.head:
             return None
-        return known if self._clock() < known.valid_until else None
+        return known if self._seconds() < known.valid_until else None
 
     async def know(self, bearer: Bearer) -> Known:
         """`recognise` for a token that has been verified already."""
@@ -131,14 +129,14 @@ class Directory:
 
     async def _settle(self, known: Known) -> Known:
         """Bring an entry to the view's head."""
-        now = self._clock()
-        if now.timestamp() >= known.expires_at:
+        now = self._seconds()
+        if now >= known.expires_at:
             raise Unauthenticated(Unauthenticated.REFRESH)
         view = self._follower.view
         if known.head != view.head:
             claims = known.claims
             while view.access_moved(claims, known.channel):
-                claims = await self._resolve(claims)
+                claims = await self._resolve(claims.member_id, claims.session_id)
             if claims is not known.claims or known.shape != view.shape:
                 known.claims = claims
                 known.derive(now)
@@ -149,14 +147,9 @@ class Directory:
             known.derive(now)
         return known
 
-    async def _resolve(self, claims: Claims) -> Claims:
-        """From the database, once per session at a time, whoever of the waiting ones leaves."""
-        task = self._resolving.get(claims.session_id)
-        if task is None:
-            task = asyncio.create_task(self._read(claims.member_id, claims.session_id))
-            self._resolving[claims.session_id] = task
-            task.add_done_callback(lambda _: self._resolving.pop(claims.session_id, None))
-        return await asyncio.shield(task)
+    async def _resolve(self, member_id: UUID, session_id: UUID) -> Claims:
+        """From the database, once per session at a time."""
+        return await self._resolving.join(session_id, lambda: self._read(member_id, session_id))
 
     async def _read(self, member_id: UUID, session_id: UUID) -> Claims:
         head = self._follower.view.head

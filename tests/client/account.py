@@ -29,10 +29,14 @@ class Account:
     def bring_up_to_date(self, *, save_data: bool = False) -> Steps[None]:
         """The queue first, so that what comes back knows of it. Raises SignInRequired, AccountClosed, Unreachable."""
         yield from upload(self.store, self._patience, self._clock)
-        yield from sync(self.store, self._patience, save_data=save_data)
+        yield from self.sync(save_data=save_data)
         yield from fetch_state(self.store, self._patience)
         with self.store.transaction():
             self.store.keep("up_to_date_at", instant(self._clock()))
+
+    def sync(self, *, save_data: bool = False) -> Steps[None]:
+        """What is to be read, alone. Raises SignInRequired, AccountClosed, Unreachable."""
+        yield from sync(self.store, self._patience, save_data=save_data)
 
     @property
     def unsent(self) -> int:

@@ -11,6 +11,8 @@ from uuid import uuid4
 from tests.client.store import Store
 from tests.client.wire import Answer, Request, Steps, T, Wait
 
+NOTHING_NEW = '"nothing new"'
+
 
 class Killed(BaseException):
     """The app is gone: nothing of it runs any more."""
@@ -135,7 +137,6 @@ class Server:
             if not query["cursor"].startswith("k1."):
                 return refused(400, "sync.cursor_invalid")
             at = json.loads(query["cursor"][3:])
-        before = dict(at)
         if "again" in query:
             at.pop(query["again"], None)
         dropped = sorted(at.keys() - self.heard)
@@ -147,12 +148,13 @@ class Server:
                 left -= len(entry["things"]) + len(entry["removed"])
         for channel in dropped:
             del at[channel]
-        etag = f'"{self.head}"'
-        if at == before and request.headers.get("If-None-Match") == etag:
+        is_new = bool(entries or dropped)
+        etag = f'"{self.head}"' if is_new else NOTHING_NEW
+        if request.headers.get("If-None-Match") == etag:
             return Answer(304, {"etag": etag})
         more = any(not entry["complete"] for entry in entries)
         said = {
-            "cursor": f"k1.{json.dumps(at)}" if at != before else None,
+            "cursor": f"k1.{json.dumps(at)}" if is_new else None,
             "more": more,
             "me": {"id": "hoa"},
             "dropped": dropped,

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.client.account import Account
-from tests.client.identity import SignInRequired, ask, forget_tokens, take_tokens
+from tests.client.identity import AccountClosed, SignInRequired, ask, forget_tokens, take_tokens
 from tests.client.patience import Patience, Unreachable
 from tests.client.queue import upload
 from tests.client.store import Store
@@ -28,11 +28,14 @@ class Phone:
         return Account(Store(self._folder / f"{member_id}.db"), self._patience, self._clock)
 
     def sign_in(self, login: str, password: str) -> Steps[Account]:
-        """Into the member's own store, which may be there already. Raises SignInRequired for a wrong password."""
+        """Into the member's own store, which may be there already.
+
+        Raises SignInRequired for a wrong password, AccountClosed, Unreachable.
+        """
         body = {"login": login, "password": password}
         answer = yield from self._patience.insist(Request("POST", "/v1/auth/login", body=body))
         if answer.status != 200:
-            raise SignInRequired
+            raise AccountClosed if answer.problem == "account.closed" else SignInRequired
         account = self.open(answer.body["member_id"])
         with account.store.transaction():
             take_tokens(account.store, answer)

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS receipt (
     notice_id TEXT NOT NULL, revision INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (notice_id, revision)
 );
 """
-# value: cursor, etag, me, state, up_to_date_at, access_token, refresh_token.
+# value: cursor, nothing_new (an ETag), me, state, up_to_date_at, access_token, refresh_token.
 # doubt: channels that did not come to what the server said, to be asked for again, also after a restart.
 # refusal: events that will never be applied, until the member was told.
 

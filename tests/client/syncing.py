@@ -28,14 +28,14 @@ def sync(store: Store, patience: Patience, *, save_data: bool = False) -> Steps[
 
 
 def sync_request(store: Store, *, again: str | None = None, save_data: bool = False) -> Request:
-    """What is asked next. No condition with `again`: "nothing new" would not answer it."""
-    cursor, etag = store.value("cursor"), store.value("etag")
+    """What is asked next, on the condition that it is not "nothing new"."""
+    cursor, nothing_new = store.value("cursor"), store.value("nothing_new")
     query = [] if cursor is None else [("cursor", cursor)]
     headers = {"Save-Data": "on"} if save_data else {}
     if again is not None:
         query.append(("again", again))
-    elif etag is not None:
-        headers["If-None-Match"] = etag
+    if cursor is not None and nothing_new is not None:
+        headers["If-None-Match"] = nothing_new
     return Request("GET", PATH, tuple(query), headers)
 
 
@@ -46,9 +46,9 @@ def take(store: Store, answer: Answer) -> bool:
     with store.transaction():
         if answer.status == 200:
             apply(store, answer.body)
-            more: bool = answer.body["more"]
-            store.keep("etag", None if more else answer.headers.get("etag"))
-            return more
+            if answer.body["cursor"] is None:
+                store.keep("nothing_new", answer.headers.get("etag"))
+            return bool(answer.body["more"])
         if answer.status == 400 and answer.problem == "sync.cursor_invalid" and store.value("cursor") is not None:
             start_afresh(store)
             return True
@@ -79,6 +79,6 @@ def apply(store: Store, said: dict[str, Any]) -> None:
 
 def start_afresh(store: Store) -> None:
     """Everything that sync brought goes; what the member did stays."""
-    store.forget("cursor", "etag")
+    store.forget("cursor")
     store.write("DELETE FROM thing")
     store.write("DELETE FROM doubt")

@@ -86,7 +86,7 @@ def happenings(draw: st.DrawFn) -> list[tuple[str, int, int]]:
 
 
 @given(happenings(), st.randoms(use_true_random=False))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_nothing_is_lost_and_nothing_happens_twice(story: list[tuple[str, int, int]], chance: random.Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
         life = Life(Path(folder), chance)

@@ -24,8 +24,8 @@ async def copy(database: Database) -> Copy:
         }
 
 
-async def put_back(database: Database, saved: Copy) -> None:
-    """What was written since the copy never happened; then what an operator says with `handbook restored`."""
+async def put_back(database: Database, saved: Copy, *, say_so: bool = True) -> None:
+    """What was written since the copy never happened; `say_so` is what an operator does with `handbook restored`."""
     async with database.writing() as session:
         for table in reversed(METADATA.sorted_tables):
             await session.execute(table.delete())
@@ -33,5 +33,6 @@ async def put_back(database: Database, saved: Copy) -> None:
             rows, most = saved[table.name], 10 * _ROWS if table.name == "branch" else _ROWS
             for start in range(0, len(rows), most):
                 await session.execute(insert(table).values(rows[start : start + most]))
-        await restored(session)
+        if say_so:
+            await restored(session)
         await changes.commit(session)

@@ -27,6 +27,8 @@ class Switchboard:
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") for app in processes
         ]
         self._chance = chance
+        self.only: int | None = None
+        """Which process is asked; either, if None."""
         self.loss = 0.0
         self.pages: list[Answer] = []
         """What sync answered, as it was heard."""
@@ -35,7 +37,8 @@ class Switchboard:
     async def send(self, request: Request) -> Answer | None:
         if self._chance.random() < self.loss:
             return None
-        answer = await HttpTransport(self._chance.choice(self._clients)).send(request)
+        client = self._chance.choice(self._clients) if self.only is None else self._clients[self.only]
+        answer = await HttpTransport(client).send(request)
         assert answer is not None
         assert answer.status < 500 or answer.status == 503, (request, answer)
         if request.path == PATH:

@@ -102,7 +102,7 @@ class Server:
         self.asked.append(request)
         if request.path == "/v1/auth/login":
             self.ended = False
-            return self._tokens(1)
+            return refused(401, "account.closed") if self.closed else self._tokens(1)
         if self.closed or self.ended:
             return refused(401, "account.closed" if self.closed else "sign_in.required")
         if request.path == "/v1/auth/refresh":

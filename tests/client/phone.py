@@ -27,15 +27,19 @@ class Phone:
     def open(self, member_id: str) -> Account:
         return Account(Store(self._folder / f"{member_id}.db"), self._patience, self._clock)
 
-    def sign_in(self, login: str, password: str) -> Steps[Account]:
-        """Into the member's own store, which may be there already.
+    def sign_in(self, login: str, password: str, *, back: Account | None = None) -> Steps[Account]:
+        """Into the member's own store, which may be there already. `back` is whose session has ended, if somebody's.
 
         Raises SignInRequired for a wrong password, AccountClosed, Unreachable.
         """
         body = {"login": login, "password": password}
         answer = yield from self._patience.insist(Request("POST", "/v1/auth/login", body=body))
+        if answer.problem == "account.closed":
+            if back is not None:
+                back.store.wipe()
+            raise AccountClosed
         if answer.status != 200:
-            raise AccountClosed if answer.problem == "account.closed" else SignInRequired
+            raise SignInRequired
         account = self.open(answer.body["member_id"])
         with account.store.transaction():
             take_tokens(account.store, answer)

@@ -11,15 +11,16 @@ PATH = "/v1/sync"
 
 
 def sync(store: Store, patience: Patience, *, save_data: bool = False) -> Steps[None]:
-    """Bring the store up to date. One at a time an account.
+    """Bring the store up to date.
 
     Raises SignInRequired, AccountClosed, Unreachable, Refused.
     """
     tried: set[str] = set()
     again: str | None = None
     while True:
-        answer = yield from ask(store, sync_request(store, again=again, save_data=save_data), patience)
-        more = take(store, answer)
+        request = sync_request(store, again=again, save_data=save_data)
+        answer = yield from ask(store, request, patience)
+        more = take(store, request, answer)
         again = None if more else next((channel for channel in store.doubts() if channel not in tried), None)
         if again is not None:
             tried.add(again)
@@ -39,17 +40,21 @@ def sync_request(store: Store, *, again: str | None = None, save_data: bool = Fa
     return Request("GET", PATH, tuple(query), headers)
 
 
-def take(store: Store, answer: Answer) -> bool:
-    """Apply whatever was answered. True where one asks again at once. Raises Refused."""
+def take(store: Store, request: Request, answer: Answer) -> bool:
+    """Apply whatever was answered to the store that asked: one that has gone on since has no use for it. True where one
+    asks again at once. Raises Refused.
+    """
     if answer.status == 304:
         return False
     with store.transaction():
+        if dict(request.query).get("cursor") != store.value("cursor"):
+            return True
         if answer.status == 200:
             apply(store, answer.body)
             if answer.body["cursor"] is None:
                 store.keep("nothing_new", answer.headers.get("etag"))
             return bool(answer.body["more"])
-        if answer.status == 400 and answer.problem == "sync.cursor_invalid" and store.value("cursor") is not None:
+        if answer.status == 400 and answer.problem == "sync.cursor_invalid" and request.query:
             start_afresh(store)
             return True
     raise Refused(answer)

@@ -88,6 +88,19 @@ def test_a_closed_account_leaves_nothing_of_itself_and_all_of_others(
     assert other.unsent == 1
 
 
+def test_an_account_that_was_closed_meanwhile_is_deleted_when_its_member_would_come_back(
+    phone: Phone, account: Account, server: Server
+) -> None:
+    account.read("n1")
+    server.ended = True
+    with pytest.raises(SignInRequired):
+        play(account.bring_up_to_date(), server.send)
+    server.closed = True
+    with pytest.raises(AccountClosed):
+        play(phone.sign_in("hoa", "bốn mùa", back=account), server.send)
+    assert (account.store.things(), account.unsent) == ({}, 0)
+
+
 def test_signing_out_sends_the_queue_first(phone: Phone, account: Account, server: Server) -> None:
     account.read("n1")
     assert play(phone.sign_out(account), server.send) == 0

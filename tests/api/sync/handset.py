@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -30,9 +31,8 @@ class Switchboard:
         self.only: int | None = None
         """Which process is asked; either, if None."""
         self.loss = 0.0
-        self.pages: list[Answer] = []
-        """What sync answered, as it was heard."""
-        self.statuses: list[int] = []
+        self.heard: list[tuple[Request, Answer]] = []
+        """What sync answered, also where that was lost."""
 
     async def send(self, request: Request) -> Answer | None:
         if self._chance.random() < self.loss:
@@ -41,11 +41,14 @@ class Switchboard:
         answer = await HttpTransport(client).send(request)
         assert answer is not None
         assert answer.status < 500 or answer.status == 503, (request, answer)
-        if request.path == PATH:
-            self.statuses.append(answer.status)
-            if answer.status == 200:
-                self.pages.append(answer)
+        if request.path == PATH and answer.status in {200, 304, 400}:
+            self.heard.append((request, answer))
         return None if self._chance.random() < self.loss else answer
+
+    @property
+    def pages(self) -> list[Any]:
+        """The bodies of answers with something in them."""
+        return [answer.body for _, answer in self.heard if answer.status == 200]
 
     async def close(self) -> None:
         for client in self._clients:
@@ -106,9 +109,9 @@ class Handset:
         self.account = self._phone.open(str(self.person.id))
 
     def repeat_a_page(self) -> None:
-        """An answer is applied once more, however old it is."""
-        if self.account is not None and self.board.pages:
-            take(self.account.store, self._chance.choice(self.board.pages[-4:]))
+        """An answer comes once more, or for the first time after it was given up, however old it is."""
+        if self.account is not None and self.board.heard:
+            take(self.account.store, *self._chance.choice(self.board.heard[-4:]))
 
     def back_up(self) -> None:
         for path in self._folder.glob("*.db"):
@@ -132,7 +135,7 @@ class Handset:
         self.account = None
 
     async def _sign_in(self) -> Account:
-        account = await self._do(self._phone.sign_in(self.person.member_no, PASSWORD))
+        account = await self._do(self._phone.sign_in(self.person.member_no, PASSWORD, back=self.account))
         self.close()
         self.account = account
         return account

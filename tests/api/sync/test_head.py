@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from models.permissions import Role
 from tests.api.sync.handset import Handset, Switchboard
 from tests.clock import StandingClock
 from tests.organisation import Organisation
@@ -76,13 +77,13 @@ async def _judge(phone: Handset, app: FastAPI) -> None:
             turn = f"{FEED}?limit=100&cursor={page['next_cursor']}" if page["next_cursor"] else ""
     assert set(store.things("notice")) == shown
     began: set[str] = set()
-    for answer in phone.board.pages:
-        for entry in answer.body["channels"]:
+    for page in phone.board.pages:
+        for entry in page["channels"]:
             assert not (entry["reset"] and entry["channel"] in began), (
                 "known already, and sent again from the beginning"
             )
             began.add(entry["channel"])
-    assert not any(answer.body["dropped"] for answer in phone.board.pages)
+    assert not any(page["dropped"] for page in phone.board.pages)
 
 
 async def test_a_process_behind_takes_the_cursor_of_one_ahead(
@@ -98,7 +99,32 @@ async def test_a_process_behind_takes_the_cursor_of_one_ahead(
             await phone.sync()
             assert phone.account is not None
             assert len(phone.account.store.things("notice")) == number + 1
-    resets = [entry["channel"] for page in phone.board.pages for entry in page.body["channels"] if entry["reset"]]
+    resets = [entry["channel"] for page in phone.board.pages for entry in page["channels"] if entry["reset"]]
     assert len(resets) == len(set(resets))
     phone.close()
     await phone.board.close()
+
+
+async def test_a_process_behind_does_not_take_back_what_one_ahead_has_given(
+    processes: list[FastAPI], organisation: Organisation, clock: StandingClock, tmp_path: Path
+) -> None:
+    """Nor the other way round: who asks is known as of the same moment as what is new."""
+    ahead, _ = processes
+    chance, desk = random.Random(1), Desk(ahead, organisation)
+    notice = await desk.publish("chibo2", "Cho chi hội bên")
+    phone = Handset(organisation.person("member"), tmp_path / "phone", Switchboard(processes, chance), chance, clock)
+    for _ in range(3):
+        grant = await desk.grant("member", Role.CLERK, "chibo2")
+        for phone.board.only in (0, 1, 0):
+            assert str(notice.id) in await _held(phone)
+        await desk.end_grant(grant)
+        for phone.board.only in (0, 1, 0):
+            assert str(notice.id) not in await _held(phone)
+    phone.close()
+    await phone.board.close()
+
+
+async def _held(phone: Handset) -> set[str]:
+    await phone.sync()
+    assert phone.account is not None
+    return set(phone.account.store.things("notice"))

@@ -77,9 +77,12 @@ class OfficerPublic(Shape):
 
 
 class OwnGrant(Shape):
+    """Shown until it is ended, which a clock does not do: one whose `until` is past gives no right."""
+
     id: UUID
     role: Role
     branch_id: UUID
+    until: datetime | None
 
 
 def in_force(at: datetime | ColumnElement[datetime], grant: Any = RoleGrant) -> ColumnElement[bool]:
@@ -105,13 +108,11 @@ async def seats_of(session: AsyncSession, member_ids: Sequence[UUID]) -> dict[UU
 
 
 async def own_grants(session: AsyncSession, member_id: UUID) -> list[OwnGrant]:
-    rows = await session.execute(
-        select(col(RoleGrant.id), col(RoleGrant.role), col(Branch.id))
-        .join(Branch, col(Branch.no) == col(RoleGrant.branch_no))
-        .where(col(RoleGrant.member_id) == member_id, in_force(now(session)))
-        .order_by(col(RoleGrant.id))
-    )
-    return [OwnGrant(id=id_, role=role, branch_id=branch_id) for id_, role, branch_id in rows]
+    """The open ones, as they are kept on phones: what is shown changes with the log alone, never with the clock."""
+    return [
+        OwnGrant(id=grant.id, role=grant.role, branch_id=branch.id, until=grant.until)
+        for grant, branch in await open_grants(session, member_id)
+    ]
 
 
 async def grant_role(session: AsyncSession, viewer: Viewer, branch: Branch, data: RoleGrantCreate) -> RoleGrantPublic:

@@ -81,7 +81,7 @@ class Syncing:
             cursor = opened
         view = self._follower.view
         numbers = view.synced_by(known.viewer)
-        if render and any(place.number > view.head for place in cursor.places.values()):
+        if render and max(cursor.own, *(place.number for place in cursor.places.values()), 0) > view.head:
             await self._follower.follow()  # another process has seen more than we have
             numbers = view.synced_by(known.viewer)
         places = {each: self._place(cursor, each, number, query.again) for each, number in numbers.items()}

@@ -107,6 +107,20 @@ async def test_the_time_of_a_role_is_told_in_utc(secretary: Client, organisation
     assert given["until"] == "2026-06-30T17:00:00Z"
 
 
+async def test_a_role_that_ran_out_is_shown_with_its_end_and_gives_no_right(
+    secretary: Client, acting_as: As, organisation: Organisation, clock: StandingClock
+) -> None:
+    """What members keep on their phones may not change by the clock alone: nothing would tell them."""
+    await give(secretary, organisation, "fellow", "clerk", until="2026-06-01T05:00:00Z")
+    fellow, roster = acting_as("fellow"), f"/v1/members?q={organisation.person('member').member_no}"
+    before = (await fellow.get("/v1/me")).json()["grants"]
+    assert [(grant["role"], grant["until"]) for grant in before] == [("clerk", "2026-06-01T05:00:00Z")]
+    assert (await fellow.get(roster)).status_code == 200
+    clock.advance(hours=4)
+    assert (await fellow.get("/v1/me")).json()["grants"] == before
+    assert (await fellow.get(roster)).status_code == 403
+
+
 async def test_members_see_who_holds_which_role_now(
     member: Client, secretary: Client, organisation: Organisation
 ) -> None:

@@ -1,0 +1,43 @@
+"""One member's handbook on a phone."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from tests.client.patience import Patience
+from tests.client.queue import did, instant, queued, upload
+from tests.client.receipts import fetch_state, shown_receipt
+from tests.client.store import Store
+from tests.client.syncing import sync
+from tests.client.wire import Steps
+
+
+class Account:
+    def __init__(self, store: Store, patience: Patience, clock: Callable[[], datetime]) -> None:
+        self.store = store
+        self._patience = patience
+        self._clock = clock
+
+    def read(self, notice_id: str, *, acknowledge: bool = False) -> str | None:
+        """The member reads a notice, or takes note of it: the event's id. None where it was done before."""
+        notice = self.store.things("notice")[notice_id]
+        receipt = shown_receipt(self.store, notice_id, notice["revision"])
+        if receipt is not None and (receipt["acknowledged_at"] is not None or not acknowledge):
+            return None
+        kind = "acknowledged" if acknowledge else "read"
+        return did(self.store, kind, self._clock(), notice_id=notice_id, revision=notice["revision"])
+
+    def bring_up_to_date(self, *, save_data: bool = False) -> Steps[None]:
+        """The queue first, so that what comes back knows of it. Raises SignInRequired, AccountClosed, Unreachable."""
+        yield from upload(self.store, self._patience, self._clock)
+        yield from self.sync(save_data=save_data)
+        yield from fetch_state(self.store, self._patience)
+        with self.store.transaction():
+            self.store.keep("up_to_date_at", instant(self._clock()))
+
+    def sync(self, *, save_data: bool = False) -> Steps[None]:
+        """What is to be read, alone. Raises SignInRequired, AccountClosed, Unreachable."""
+        yield from sync(self.store, self._patience, save_data=save_data)
+
+    @property
+    def unsent(self) -> int:
+        return len(queued(self.store))

@@ -167,10 +167,7 @@ class Shared:
 
     def _merge(self, fragments: Sequence[Fragment], query: FeedQuery, language: Language) -> Page:
         """Newest first by (published_at, id), as the database would list them."""
-        lines = [
-            [line for line in fragment.lines if query.category is None or line.category == query.category]
-            for fragment in fragments
-        ]
+        lines = [fragment.of(query.category) for fragment in fragments]
         merged = list(islice(heapq.merge(*lines, key=lambda line: line[:2], reverse=True), query.limit + 1))
         shown, more = merged[: query.limit], len(merged) > query.limit
         if query.category is not None:

@@ -80,6 +80,9 @@ class Fragment:
     def size(self) -> int:
         return sum(len(line.json) + 120 for line in self.lines)
 
+    def of(self, category: str | None) -> list[Line]:
+        return self.lines if category is None else [line for line in self.lines if line.category == category]
+
     def write(self) -> bytes:
         return json.dumps(
             [

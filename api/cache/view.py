@@ -39,7 +39,7 @@ class View:
     """
 
     __slots__ = (
-        "_branch",
+        "_cards",
         "_closed",
         "_heard",
         "_issued",
@@ -68,7 +68,8 @@ class View:
         self._parents = array("i")
         self._issued: dict[tuple[int, int], int] = {}
         self._whos: dict[int, tuple[int, ...]] = {}
-        self._branch: dict[int, int] = {}
+        self._cards = array("q")
+        """By branch, the number at which its card last changed."""
         self._paths: dict[int, str] = {}
         self._lost: tuple[tuple[int, int], ...] = ()
         self._own = array("q")
@@ -87,14 +88,14 @@ class View:
         for no, parent in snapshot.parents:
             parents[no] = parent or _NONE
         issued: dict[tuple[int, int], int] = {}
-        branch: dict[int, int] = {}
+        cards = array("q", [_NONE]) * (most + 1)
         for channel, topic, seq in snapshot.versions:
             no, who = _parsed(channel)
             if topic == Topic.NOTICES:
                 issued[no, who] = seq
             elif topic == Topic.BRANCH:
-                branch[no] = seq
-        self._parents, self._issued, self._branch, self._paths = parents, issued, branch, {}
+                cards[no] = seq
+        self._parents, self._issued, self._cards, self._paths = parents, issued, cards, {}
         self._whos = {}
         for no, who in issued:
             self._whos[no] = (*self._whos.get(no, ()), who)
@@ -139,14 +140,14 @@ class View:
                 self._reshape()
             self._issued[no, who] = change.seq
         elif change.topic == Topic.BRANCH:
-            self._branch[no] = change.seq
+            self._make_room(no)
+            self._cards[no] = change.seq
             if change.branch_no is not None:
                 self._hang(change.branch_no, change.parent_no or _NONE)
 
     def _hang(self, no: int, parent: int) -> None:
-        if no >= len(self._parents):
-            self._parents.extend([_NONE] * (no + 1 - len(self._parents)))
-        elif self._parents[no] == parent:
+        self._make_room(no)
+        if self._parents[no] == parent:
             return
         self._parents[no] = parent
         self._paths.clear()
@@ -155,6 +156,14 @@ class View:
     def _reshape(self) -> None:
         self.shape += 1
         self._heard.clear()
+
+    def _make_room(self, no: int) -> None:
+        missing = [_NONE] * (no + 1 - len(self._parents))
+        self._parents.extend(missing)
+        self._cards.extend(missing)
+
+    def _card(self, no: int) -> int:
+        return self._cards[no] if no < len(self._cards) else _NONE
 
     def path(self, no: int) -> str:
         """The materialised path of a branch, such as `1/5/88/`."""
@@ -168,7 +177,7 @@ class View:
     def issued(self, no: int, who: int) -> int:
         """The number at which a channel's notices, or the name over them, last changed; 0 if there are none."""
         seq = self._issued.get((no, who), 0)
-        return seq and max(seq, self._branch.get(no, 0))
+        return seq and max(seq, self._card(no))
 
     def synced_by(self, viewer: Viewer) -> dict[tuple[int, int], int]:
         """A viewer's channels with the numbers at which they last changed: all branches above for their cards, and what
@@ -177,7 +186,7 @@ class View:
         hearing = Hearing.of(viewer)
         numbers: dict[tuple[int, int], int] = {}
         for no in sorted(hearing.above):
-            numbers[no, ALL] = max(self._issued.get((no, ALL), 0), self._branch.get(no, 0))
+            numbers[no, ALL] = max(self._issued.get((no, ALL), 0), self._card(no))
             for who in self._whos.get(no, ()):
                 if who != ALL and hearing.hears(no, who):
                     numbers[no, who] = self._issued[no, who]

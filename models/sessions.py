@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, bindparam, exists, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Field, SQLModel, col
@@ -124,7 +124,7 @@ def _first_use() -> ReturningUpdate[UUID]:
     device, member, account = table_of(DeviceSession), table_of(Member), table_of(Account)
     is_open = exists().where(
         member.c.id == device.c.member_id,
-        member.c.status.in_(ACTIVE),
+        or_(*(member.c.status == status for status in sorted(ACTIVE))),  # `in_` would be spelt out anew each time
         account.c.member_id == device.c.member_id,
         account.c.disabled_at.is_(None),
     )

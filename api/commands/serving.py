@@ -1,5 +1,6 @@
 """`handbook serve` and `handbook migrate`."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -17,13 +18,15 @@ from models.migrate import current_revision, migrate
 
 _GRACE = 30
 """Seconds that requests under way get to finish after SIGTERM."""
+_YOUNG = 10_000
+"""New objects between two looks for unreachable ones. Python's 700 are made by every other request."""
 
 
 def application() -> FastAPI:
     """What each worker process builds, from the environment."""
     using = load_settings()
     configure_logs(using.log_format)
-    return create_app(using)
+    return _settled(create_app(using))
 
 
 def serve(
@@ -50,7 +53,15 @@ def _shared_metrics(workers: int) -> Iterator[None]:
 def serve_here(using: Settings) -> None:
     """Serve with these settings in this process."""
     configure_logs(using.log_format)
-    _uvicorn(create_app(using), using, 1)
+    _uvicorn(_settled(create_app(using)), using, 1)
+
+
+def _settled(app: FastAPI) -> FastAPI:
+    """Tell the garbage collector that what was built so far stays: it took a tenth of every request to look again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
+    return app
 
 
 def migrate_database(

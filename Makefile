@@ -61,11 +61,13 @@ wrk:
 	@command -v wrk >/dev/null || { test "$$(id -u)" = 0 && apt-get install -y -qq wrk; } || \
 	{ echo "the bench needs wrk: apt-get install wrk"; exit 1; }
 
-bench: .venv-bench/ready wrk  ## measure the promises of speed against the baselines
-	.venv-bench/bin/python -m tests.load.bench
+BENCH = .venv-bench/bin/python -m tests.load.bench $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY))
+
+bench: .venv-bench/ready wrk  ## measure the promises against the baselines (SIZE=national ONLY=hit,304)
+	$(BENCH)
 
 bench-quick: .venv-bench/ready wrk  ## the same in under three minutes, what there is no time for left out
-	.venv-bench/bin/python -m tests.load.bench --quick
+	$(BENCH) --quick
 
 bench-check: .venv-bench/ready wrk  ## test what needs the bench's own environment
 	.venv-bench/bin/python -m pytest tests/load/check_bench.py

@@ -37,9 +37,10 @@ from tests.load.bench.processes import Running, ServerFailed
 from tests.load.bench.publisher import Publisher
 from tests.load.bench.report import Report
 from tests.load.bench.scenario import Scenario
-from tests.load.bench.scenarios import ALL
+from tests.load.bench.scenarios import ALL, receipts, volume
 from tests.load.bench.stage import Options, Stage
 from tests.load.bench.statements import read_statements
+from tests.load.bench.syncing import SYNC, path, up_to_date
 from tests.load.dataset import DataSet, access_tokens
 from tests.load.serving import feed, served
 from tests.servers import Valkey, create_database, drop_database, running
@@ -274,6 +275,29 @@ def test_what_answered_pages_is_counted(small: DataSet, server: Running) -> None
         publisher.move()
         assert "Thông báo số 1" not in feed(server.url, token).text
     assert [since(before, after, name) for name in ("render", "known", "stale")] == [1, 1, 0]
+
+
+def test_fifty_receipts_are_applied_and_counted_when_they_come_again(small: DataSet, server: Running) -> None:
+    first, second, *_ = receipts.readers_of(small)
+    notices = receipts.root_notices(server, first)
+    assert len({one["id"] for one in notices}) == 50
+    receipts.check(server, first, notices)
+    with pytest.raises(NotMeasured, match="says refused where applied"):
+        receipts.check(server, second, [{"id": str(uuid4()), "revision": 1}])
+
+
+def test_phones_are_up_to_date_and_told_so_in_few_bytes(small: DataSet, server: Running) -> None:
+    tokens = access_tokens(small, small.audience.seated[:3])
+    held = up_to_date(server.url, tokens)
+    assert [one.token for one in held] == tokens
+    headers = {"If-None-Match": held[0].etag}
+    answer = volume.ask(server, tokens[0], path(held[0].cursor), "br", headers)
+    assert answer.status == 304
+    assert 100 < answer.size < 512
+    whole = httpx.get(f"{server.url}{SYNC}", headers={"Authorization": f"Bearer {tokens[0]}"}, trust_env=False)
+    assert volume.ask(server, tokens[0], SYNC, "gzip").size < len(whole.content)
+    with pytest.raises(NotMeasured, match="401"):
+        up_to_date(server.url, ["forged"])
 
 
 def test_bare_sends_the_same_bytes(small: DataSet, pages: Pages, tmp_path: Path) -> None:

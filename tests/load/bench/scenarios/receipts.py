@@ -31,7 +31,7 @@ _SENDERS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     seat: Seat
     token: str
 
@@ -41,8 +41,8 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
     if data.size not in COPIED:
         raise NotMeasured(f"receipts stay, and {data.size} is used in place: --size medium")
     running, baseline = stage.handbook(data), Baselines(stage, data).running(baselines.INSERT)
-    readers = _readers(data)
-    notices = _notices(running, readers[0])
+    readers = readers_of(data)
+    notices = root_notices(running, readers[0])
     most = 2_000 if stage.options.quick else _READERS
     singles, senders = readers[:most], iter(readers[most:])
     turns = iter(notices)
@@ -63,7 +63,7 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
     figures.update(found)
     yield compared(ONE, found["receipts"], found)
 
-    _check(running, next(senders), notices)
+    check(running, next(senders), notices)
     batched = stage.repeat([("receipts in batches", fifty), (baselines.INSERT, theirs)])
     figures["receipts in batches"] = batched["receipts in batches"]
     row = compared(BATCH, batched["receipts in batches"], batched)
@@ -71,12 +71,12 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
     yield Row(BATCH, row.figure, row.ratio, note=f"{times:.1f} × receipts sent one by one")
 
 
-def _readers(data: DataSet) -> Sequence[_Reader]:
+def readers_of(data: DataSet) -> Sequence[Reader]:
     seats = [*data.audience.seated, *data.audience.strangers]
-    return [_Reader(seat, token) for seat, token in zip(seats, access_tokens(data, seats), strict=True)]
+    return [Reader(seat, token) for seat, token in zip(seats, access_tokens(data, seats), strict=True)]
 
 
-def _notices(running: Running, reader: _Reader) -> list[dict[str, Any]]:
+def root_notices(running: Running, reader: Reader) -> list[dict[str, Any]]:
     """Fifty of the root, which everybody hears."""
     answer = httpx.get(
         f"{running.url}{FEED}?limit=100", headers={"Authorization": f"Bearer {reader.token}"}, trust_env=False
@@ -90,20 +90,20 @@ def _notices(running: Running, reader: _Reader) -> list[dict[str, Any]]:
     return found
 
 
-def _puts(stage: Stage, readers: Sequence[_Reader], notice_id: str) -> Play:
+def _puts(stage: Stage, readers: Sequence[Reader], notice_id: str) -> Play:
     path = f"/v1/notices/{notice_id}/receipt"
     requests = [raw("PUT", path, {"Authorization": f"Bearer {one.token}"}, b"{}") for one in readers]
     return written(stage.folder, "receipts", requests, once=True)
 
 
-def _inserts(stage: Stage, readers: Sequence[_Reader]) -> Play:
+def _inserts(stage: Stage, readers: Sequence[Reader]) -> Play:
     notice_id = str(uuid7())
     bodies = [{"notice_id": notice_id, "member_id": str(one.seat.member_id)} for one in readers]
     requests = [raw("POST", "/receipts", {}, json.dumps(body).encode()) for body in bodies]
     return written(stage.folder, "inserts", requests, once=True)
 
 
-def _batches(stage: Stage, readers: Sequence[_Reader], notices: Sequence[dict[str, Any]]) -> Play:
+def _batches(stage: Stage, readers: Sequence[Reader], notices: Sequence[dict[str, Any]]) -> Play:
     if not readers:
         raise NotMeasured("every member has sent a batch already")
     requests = [
@@ -123,7 +123,7 @@ def _events(notices: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"sent_at": now, "events": read}
 
 
-def _check(running: Running, reader: _Reader, notices: Sequence[dict[str, Any]]) -> None:
+def check(running: Running, reader: Reader, notices: Sequence[dict[str, Any]]) -> None:
     """Are the fifty applied, and counted when they come again?"""
     body = _events(notices)
     for result in ("applied", "duplicate"):

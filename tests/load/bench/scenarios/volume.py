@@ -41,7 +41,7 @@ _END = b"\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
     """`size` is of everything that came over the wire."""
 
     status: int
@@ -70,7 +70,7 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
     held = up_to_date(running.url, [token])[0]
     for name in ENCODINGS:
         headers = {"If-None-Match": held.etag}
-        answer = _ask(running, token, path(held.cursor), name, headers)
+        answer = ask(running, token, path(held.cursor), name, headers)
         if answer.status != 304:
             raise NotMeasured(f"GET {SYNC} with nothing new answers {answer.status}")
         yield Row(NOTHING_NEW[name], Series((float(answer.size),)))
@@ -78,7 +78,7 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
 
 def _home(running: Running, token: str) -> Iterator[Row]:
     for name, promise in HOME_PAGE.items():
-        answer = _ask(running, token, HOME, name)
+        answer = ask(running, token, HOME, name)
         if answer.status != 200:
             yield Row(promise, why=f"GET {HOME} answers {answer.status}")
         else:
@@ -93,12 +93,12 @@ def _first_sync(running: Running, token: str, encoding: str, *, save_data: bool 
         for answer in first_fetch(client, token):
             said = answer.json()
             notices += sum(thing["kind"] == "notice" for one in said["channels"] for thing in one["things"])
-            sizes.append(_ask(running, token, path(cursor), encoding, more).size)
+            sizes.append(ask(running, token, path(cursor), encoding, more).size)
             cursor = said["cursor"] or cursor
     return sizes, notices
 
 
-def _ask(running: Running, token: str, wanted: str, encoding: str, headers: dict[str, str] | None = None) -> _Answer:
+def ask(running: Running, token: str, wanted: str, encoding: str, headers: dict[str, str] | None = None) -> Answer:
     """Over a socket of its own: a client that decodes would not say how many bytes came. Raises NotMeasured where the
     answer is in another encoding.
     """
@@ -116,7 +116,7 @@ def _ask(running: Running, token: str, wanted: str, encoding: str, headers: dict
     status = int(head.split()[1])
     if status == 200 and f"\r\ncontent-encoding: {encoding}".encode() not in head:
         raise NotMeasured(f"GET {wanted[:40]} does not answer in {encoding}")
-    return _Answer(status, len(received))
+    return Answer(status, len(received))
 
 
 def _length(received: bytes) -> int:

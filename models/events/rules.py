@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Delete, bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlalchemy.sql.dml import ReturningInsert
 
 from models.database import is_postgresql, now
 from models.errors import Conflict, FieldError, HandbookError, Invalid
@@ -168,13 +168,33 @@ def _rules() -> list[Any]:
     return rules
 
 
+_EVENT = Event.metadata.tables["event"]
+
+
+def _taking(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[tuple[UUID]]:
+    return insert.on_conflict_do_nothing(index_elements=[_EVENT.c.member_id, _EVENT.c.id]).returning(_EVENT.c.id)
+
+
+def _forgetting() -> Delete:
+    row = (_EVENT.c.member_id, _EVENT.c.id)
+    old = select(*row).where(_EVENT.c.applied_at < bindparam("before")).limit(_CLEARED_AT_ONCE)
+    # those that another request clears away just now are not waited for
+    return delete(_EVENT).where(tuple_(*row).in_(old.with_for_update(skip_locked=True)))
+
+
+# made once: making a statement takes longer than sending it
+_STORED = select(_EVENT.c.id, _EVENT.c.digest).where(
+    _EVENT.c.member_id == bindparam("member_id"), _EVENT.c.id.in_(bindparam("ids", expanding=True))
+)
+_TAKE = {True: _taking(postgresql.insert(_EVENT)), False: _taking(sqlite.insert(_EVENT))}
+_FORGET = _forgetting()
+
+
 async def _stored(session: AsyncSession, member_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
     wanted = sorted(ids)
     if not wanted:
         return {}
-    found = await session.execute(
-        select(col(Event.id), col(Event.digest)).where(col(Event.member_id) == member_id, col(Event.id).in_(wanted))
-    )
+    found = await session.execute(_STORED, {"member_id": member_id, "ids": wanted})
     return {row.id: row.digest for row in found}
 
 
@@ -184,18 +204,14 @@ async def _take(session: AsyncSession, member_id: UUID, chosen: Mapping[UUID, _S
     """
     if not chosen:
         return []
-    insert = (postgresql if is_postgresql(session) else sqlite).insert(Event)
-    taken = await session.scalars(
-        insert.on_conflict_do_nothing(index_elements=["member_id", "id"]).returning(col(Event.id)),
-        [{"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in sorted(chosen)],
-    )
-    return sorted(taken)
+    rows = [
+        {"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in sorted(chosen)
+    ]
+    connection = await session.connection()
+    return sorted(row.id for row in await connection.execute(_TAKE[is_postgresql(session)], rows))
 
 
 async def _forget_some(session: AsyncSession, at: datetime) -> None:
     """Whoever sends events clears some away that are too old, whose they may be: more than can be sent at once."""
-    row = (col(Event.member_id), col(Event.id))
-    old = select(*row).where(col(Event.applied_at) < at - KEPT).limit(_CLEARED_AT_ONCE)
-    # those that another request clears away just now are not waited for
-    cleared = delete(Event).where(tuple_(*row).in_(old.with_for_update(skip_locked=True)))
-    await session.execute(cleared.execution_options(synchronize_session=False))
+    connection = await session.connection()
+    await connection.execute(_FORGET, {"before": at - KEPT})

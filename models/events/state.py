@@ -3,19 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from models.base import Shape
 from models.changes import JUMP, LogHead
 from models.notices.shapes import ReceiptPublic
-from models.notices.table import Receipt
-from models.own_state import MemberState, seq_of, state_number
+from models.own_state import seq_of, state_number
 from models.permissions import Viewer
 
 PAGE = 500
-_counter = func.coalesce(col(MemberState.seq), 0).label("counter")
 
 
 class OwnState(Shape):
@@ -47,30 +44,29 @@ async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -
     )
 
 
+def _with_state() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    """The head and the counter, in one row; and beside each receipt after a number, or beside nothing."""
+    tables = LogHead.metadata.tables
+    head, counter, receipt = (tables[name].c for name in ("log_head", "member_state", "receipt"))
+    of_member = counter.member_id == bindparam("member_id")
+    both = select(head.seq.label("head"), func.coalesce(counter.seq, 0).label("counter"))
+    states = both.select_from(tables["log_head"]).outerjoin(tables["member_state"], of_member)
+    is_after = and_(receipt.member_id == bindparam("member_id"), receipt.seq > bindparam("after"))
+    shown = (receipt[name] for name in ("seq", *ReceiptPublic.model_fields))
+    beside = states.add_columns(*shown).outerjoin(tables["receipt"], is_after)
+    return states, beside.order_by(receipt.seq).limit(PAGE + 1)
+
+
+# made once: making a statement takes longer than sending it
+_STATES, _RECEIPTS_AFTER = _with_state()
+
+
 async def state_of(session: AsyncSession, member_id: UUID) -> int:
     """The number of the member's state now."""
-    row = await session.execute(
-        select(col(LogHead.seq), _counter)
-        .select_from(LogHead)
-        .outerjoin(MemberState, col(MemberState.member_id) == member_id)
-    )
-    head, counter = row.one()
-    return state_number(head, counter)
+    row = (await session.execute(_STATES, {"member_id": member_id})).one()
+    return state_number(row.head, row.counter)
 
 
 async def _after(session: AsyncSession, member_id: UUID, seq: int) -> list[Row[Any]]:
     """At least one row, for the head and the counter; without receipts its other columns are null."""
-    rows = await session.execute(
-        select(
-            col(LogHead.seq).label("head"),
-            _counter,
-            col(Receipt.seq),
-            *(getattr(Receipt, name) for name in ReceiptPublic.model_fields),
-        )
-        .select_from(LogHead)
-        .outerjoin(MemberState, col(MemberState.member_id) == member_id)
-        .outerjoin(Receipt, and_(col(Receipt.member_id) == member_id, col(Receipt.seq) > seq))
-        .order_by(col(Receipt.seq))
-        .limit(PAGE + 1)
-    )
-    return list(rows)
+    return list(await session.execute(_RECEIPTS_AFTER, {"member_id": member_id, "after": seq}))

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Result, Row, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from models.base import Count
 from models.errors import HandbookError, Invalid, NotFound
@@ -27,6 +26,12 @@ class NoticeAcknowledged(NoticeRead):
     """Who takes note has read it."""
 
 
+_NOTICE = Notice.metadata.tables["notice"].c
+_ASKED: Select[*tuple[Any, ...]] = select(
+    *(_NOTICE.id, _NOTICE.branch_no, _NOTICE.who, _NOTICE.revision, _NOTICE.published_at, _NOTICE.withdrawn_at)
+).where(_NOTICE.id.in_(bindparam("ids", expanding=True)))
+
+
 async def _judge(
     session: AsyncSession, history: History, events: Sequence[Told[NoticeRead]]
 ) -> Sequence[Noted | HandbookError]:
@@ -34,8 +39,7 @@ async def _judge(
     was wrong, they did when it was.
     """
     ids = sorted({one.sent.notice_id for one in events})
-    columns = (Notice.id, Notice.branch_no, Notice.who, Notice.revision, Notice.published_at, Notice.withdrawn_at)
-    found: Result[Any] = await session.execute(select(*map(col, columns)).where(col(Notice.id).in_(ids)))
+    found = await session.execute(_ASKED, {"ids": ids})
     notices = {notice.id: notice for notice in found}
     return [_verdict(history, one, notices.get(one.sent.notice_id)) for one in events]
 

@@ -8,26 +8,26 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, and_, case, distinct, func, or_, select, union_all
+from sqlalchemy import CompoundSelect, Select, and_, bindparam, case, distinct, func, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from models.branches import Branch
-from models.channels import Reach, reach_of
+from models.channels import Hearing, Reach, reach_of
 from models.database import is_postgresql, now
 from models.errors import Conflict, Forbidden, NotFound
 from models.memberships import Membership
-from models.notices.rules import get_notice, heard
+from models.notices.rules import get_notice
 from models.notices.shapes import AudiencePreview, ReceiptPublic, ReceiptPut
 from models.notices.table import Notice, NoticeState, Receipt, ReceiptMethod
 from models.own_state import advance, give_back
 from models.permissions import Permission, Viewer, below, require
 from models.roles import RoleGrant, in_force
 
-_KEY = ("notice_id", "member_id", "revision")
-_SHOWN = tuple(getattr(Receipt, name) for name in ReceiptPublic.model_fields)
+_NOTICE, _RECEIPT = Notice.metadata.tables["notice"], Receipt.metadata.tables["receipt"]
+_SHOWN = tuple(_RECEIPT.c[name] for name in ReceiptPublic.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +66,46 @@ async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> list[Recei
     before = await advance(session, steps)
     numbers = {member_id: count(number + 1) for member_id, number in before.items()}
     rows = [{**asdict(merged[key]), "seq": next(numbers[key[0]])} for key in sorted(merged)]
-    written = (await session.execute(_upsert(session), rows)).all()
+    connection = await session.connection()
+    written = (await connection.execute(_UPSERT[is_postgresql(session)], rows)).all()
     for member_id in before.keys() - {row.member_id for row in written}:
         await give_back(session, member_id, before[member_id])
     return [ReceiptPublic.model_validate(row) for row in written]
 
 
-def _upsert(session: AsyncSession) -> ReturningInsert[Any]:
+def _upsert(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[Any]:
     """Rows that are new, or earlier than what is there."""
-    insert = (postgresql if is_postgresql(session) else sqlite).insert(Receipt)
-    new = insert.excluded
-    is_earlier = new.read_at < col(Receipt.read_at)
+    new, old = insert.excluded, _RECEIPT.c
+    is_earlier = new.read_at < old.read_at
     is_acknowledged = and_(
         new.acknowledged_at.is_not(None),
-        or_(col(Receipt.acknowledged_at).is_(None), new.acknowledged_at < col(Receipt.acknowledged_at)),
+        or_(old.acknowledged_at.is_(None), new.acknowledged_at < old.acknowledged_at),
     )
-    upserted: ReturningInsert[Any] = insert.on_conflict_do_update(
-        index_elements=list(_KEY),
+    return insert.on_conflict_do_update(
+        index_elements=[old.notice_id, old.member_id, old.revision],
         set_={
-            "read_at": case((is_earlier, new.read_at), else_=col(Receipt.read_at)),
-            "acknowledged_at": case((is_acknowledged, new.acknowledged_at), else_=col(Receipt.acknowledged_at)),
+            "read_at": case((is_earlier, new.read_at), else_=old.read_at),
+            "acknowledged_at": case((is_acknowledged, new.acknowledged_at), else_=old.acknowledged_at),
             "seq": new.seq,
         },
         where=or_(is_earlier, is_acknowledged),
-    ).returning(*_SHOWN, col(Receipt.member_id))
-    return upserted
+    ).returning(*_SHOWN, old.member_id)
+
+
+# made once: making a statement takes longer than sending it
+_UPSERT = {True: _upsert(postgresql.insert(_RECEIPT)), False: _upsert(sqlite.insert(_RECEIPT))}
+_ASKED = (
+    select(_NOTICE.c.branch_no, _NOTICE.c.who, _NOTICE.c.state, _NOTICE.c.revision.label("current"), *_SHOWN)
+    .outerjoin(
+        _RECEIPT,
+        and_(
+            _RECEIPT.c.notice_id == _NOTICE.c.id,
+            _RECEIPT.c.member_id == bindparam("member_id"),
+            _RECEIPT.c.revision == _NOTICE.c.revision,
+        ),
+    )
+    .where(_NOTICE.c.id == bindparam("asked"))
+)
 
 
 async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, data: ReceiptPut) -> ReceiptPublic:
@@ -99,22 +114,17 @@ async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, da
     Raises NotFound, Forbidden `receipt.not_audience`, Conflict `notice.not_published`.
     """
     member_id = viewer.the_member
-    mine = and_(
-        col(Receipt.notice_id) == col(Notice.id),
-        col(Receipt.member_id) == member_id,
-        col(Receipt.revision) == col(Notice.revision),
-    )
-    hearing = select(col(Notice.revision), *_SHOWN).outerjoin(Receipt, mine).where(col(Notice.id) == notice_id)
-    found = (await session.execute(hearing.where(heard(viewer)))).one_or_none()
-    if found is None:
+    connection = await session.connection()
+    row = (await connection.execute(_ASKED, {"member_id": member_id, "asked": notice_id})).one_or_none()
+    is_heard = row is not None and Hearing.of(viewer).hears(row.branch_no, row.who)
+    if row is None or not is_heard or row.state is not NoticeState.PUBLISHED:
         notice, _ = await get_notice(session, viewer, notice_id)
         if notice.state is not NoticeState.PUBLISHED:
             raise Conflict("notice.not_published")
         raise Forbidden("receipt.not_audience")
-    revision, *known = found
-    receipt = ReceiptPublic(**dict(zip(ReceiptPublic.model_fields, known, strict=True))) if known[0] else None
-    if receipt is not None and (receipt.acknowledged_at is not None or not data.acknowledged):
-        return receipt
+    if row.read_at is not None and (row.acknowledged_at is not None or not data.acknowledged):
+        return ReceiptPublic.model_validate(row)
+    revision = row.current
     at = now(session)
     for new in await take_note(session, [Noted(member_id, notice_id, revision, at, at if data.acknowledged else None)]):
         return new

@@ -7,7 +7,7 @@ transaction that takes a number: a member's numbers become visible in order, as 
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, bindparam, update
+from sqlalchemy import CTE, BigInteger, ForeignKey, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
@@ -37,7 +37,9 @@ def _advance(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[tuple
 
 # made once: making a statement takes longer than sending it
 _ADVANCE = {True: _advance(postgresql.insert(_STATE)), False: _advance(sqlite.insert(_STATE))}
-_GIVE_BACK = update(_STATE).where(_STATE.c.member_id == bindparam("whose")).values(seq=bindparam("number"))
+_GIVE_BACK = (
+    update(_STATE).where(_STATE.c.member_id == bindparam("whose")).values(seq=_STATE.c.seq - bindparam("steps"))
+)
 
 
 async def advance(session: AsyncSession, steps: Mapping[UUID, int]) -> dict[UUID, int]:
@@ -52,10 +54,16 @@ async def advance(session: AsyncSession, steps: Mapping[UUID, int]) -> dict[UUID
     return {row.member_id: row.seq - steps[row.member_id] for row in taken}
 
 
-async def give_back(session: AsyncSession, member_id: UUID, number: int) -> None:
-    """Set the counter to what it was before `advance`: nothing was changed after all, and nobody has seen it."""
+async def give_back(session: AsyncSession, member_id: UUID, steps: int) -> None:
+    """Undo `advance`, whose lock still holds: nothing was changed after all, and nobody has seen the numbers."""
     connection = await session.connection()
-    await connection.execute(_GIVE_BACK, {"whose": member_id, "number": number})
+    await connection.execute(_GIVE_BACK, {"whose": member_id, "steps": steps})
+
+
+def advancing() -> CTE:
+    """One number of `:member_id`'s counter as `seq`, taken by the statement that uses it: PostgreSQL's own way."""
+    taken = postgresql.insert(_STATE).values(member_id=bindparam("member_id"), seq=1)
+    return _advance(taken).cte("counter")
 
 
 def state_number(head: int, seq: int) -> int:

@@ -1,14 +1,14 @@
 """Receipts: who has taken note; and before a notice is published, how many would."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, and_, bindparam, case, distinct, func, or_, select, union_all
+from sqlalchemy import CompoundSelect, Row, Select, and_, bindparam, case, distinct, func, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
@@ -22,9 +22,11 @@ from models.memberships import Membership
 from models.notices.rules import get_notice
 from models.notices.shapes import AudiencePreview, ReceiptPublic, ReceiptPut
 from models.notices.table import Notice, NoticeState, Receipt, ReceiptMethod
-from models.own_state import advance, give_back
+from models.own_state import advance, advancing, give_back
 from models.permissions import Permission, Viewer, below, require
 from models.roles import RoleGrant, in_force
+from models.standing import stands
+from models.viewers import resolve_viewer
 
 _NOTICE, _RECEIPT = Notice.metadata.tables["notice"], Receipt.metadata.tables["receipt"]
 _SHOWN = tuple(_RECEIPT.c[name] for name in ReceiptPublic.model_fields)
@@ -41,6 +43,10 @@ class Noted:
     acknowledged_at: datetime | None
     method: ReceiptMethod = ReceiptMethod.SELF
 
+    @property
+    def columns(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def and_also(self, other: "Noted") -> "Noted":
         """What the two say together of one revision."""
         acknowledged = [at for at in (self.acknowledged_at, other.acknowledged_at) if at is not None]
@@ -49,8 +55,9 @@ class Noted:
         )
 
 
-async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> list[ReceiptPublic]:
-    """Write receipts: the rule by which every receipt comes about. Gives those that are new or say more than before.
+async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> Sequence[Row[Any]]:
+    """Write receipts: the rule by which every receipt comes about. Gives those that are new or say more than before,
+    with the columns of `ReceiptPublic`.
 
     The earliest times are kept, in whatever order they come. What is said again changes nothing and takes no number
     of the member's state. Rows are written in one order, so that two who write for the same members never wait for
@@ -60,17 +67,20 @@ async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> list[Recei
     for one in noted:
         key = (one.member_id, one.notice_id, one.revision)
         merged[key] = merged[key].and_also(one) if key in merged else one
-    steps = Counter(member_id for member_id, _, _ in merged)
-    if not steps:
+    if not merged:
         return []
-    before = await advance(session, steps)
-    numbers = {member_id: count(number + 1) for member_id, number in before.items()}
-    rows = [{**asdict(merged[key]), "seq": next(numbers[key[0]])} for key in sorted(merged)]
+    steps = Counter(member_id for member_id, _, _ in merged)
     connection = await session.connection()
-    written = (await connection.execute(_UPSERT[is_postgresql(session)], rows)).all()
-    for member_id in before.keys() - {row.member_id for row in written}:
-        await give_back(session, member_id, before[member_id])
-    return [ReceiptPublic.model_validate(row) for row in written]
+    if len(merged) == 1 and is_postgresql(session):
+        written: Sequence[Row[Any]] = (await connection.execute(_UPSERT_ONE, next(iter(merged.values())).columns)).all()
+    else:
+        before = await advance(session, steps)
+        numbers = {member_id: count(number + 1) for member_id, number in before.items()}
+        rows = [{**merged[key].columns, "seq": next(numbers[key[0]])} for key in sorted(merged)]
+        written = (await connection.execute(_UPSERT[is_postgresql(session)], rows)).all()
+    for member_id in steps.keys() - {row.member_id for row in written}:
+        await give_back(session, member_id, steps[member_id])
+    return written
 
 
 def _upsert(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[Any]:
@@ -92,10 +102,25 @@ def _upsert(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[Any]:
     ).returning(*_SHOWN, old.member_id)
 
 
+def _upsert_one() -> ReturningInsert[Any]:
+    """The same for one receipt, its number taken in one statement with it: most receipts come one by one."""
+    counter = advancing()
+    names = list(Noted.__slots__)
+    said = (bindparam(name, type_=_RECEIPT.c[name].type) for name in names)
+    insert = postgresql.insert(_RECEIPT).from_select([*names, "seq"], select(*said, counter.c.seq))
+    return _upsert(insert)
+
+
 # made once: making a statement takes longer than sending it
 _UPSERT = {True: _upsert(postgresql.insert(_RECEIPT)), False: _upsert(sqlite.insert(_RECEIPT))}
+_UPSERT_ONE = _upsert_one()
 _ASKED = (
-    select(_NOTICE.c.branch_no, _NOTICE.c.who, _NOTICE.c.state, _NOTICE.c.revision.label("current"), *_SHOWN)
+    select(
+        stands().label("stands"),
+        *(_NOTICE.c.branch_no, _NOTICE.c.who, _NOTICE.c.state, _NOTICE.c.revision.label("current")),
+        *_SHOWN,
+    )
+    .select_from(_NOTICE)
     .outerjoin(
         _RECEIPT,
         and_(
@@ -111,25 +136,32 @@ _ASKED = (
 async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, data: ReceiptPut) -> ReceiptPublic:
     """The viewer has read today's revision, or acknowledges it. Saying it again changes nothing.
 
-    Raises NotFound, Forbidden `receipt.not_audience`, Conflict `notice.not_published`.
+    `viewer` may be a second old, as whoever reads may: that the session and the account go on is asked here, and
+    nobody is refused before the database was asked who they are. Raises Unauthenticated, NotFound, Forbidden
+    `receipt.not_audience`, Conflict `notice.not_published`.
     """
     member_id = viewer.the_member
     connection = await session.connection()
-    row = (await connection.execute(_ASKED, {"member_id": member_id, "asked": notice_id})).one_or_none()
-    is_heard = row is not None and Hearing.of(viewer).hears(row.branch_no, row.who)
-    if row is None or not is_heard or row.state is not NoticeState.PUBLISHED:
-        notice, _ = await get_notice(session, viewer, notice_id)
-        if notice.state is not NoticeState.PUBLISHED:
-            raise Conflict("notice.not_published")
-        raise Forbidden("receipt.not_audience")
+    asked = {"asked": notice_id, "member_id": member_id, "session_id": viewer.session_id}
+    row = (await connection.execute(_ASKED, asked)).one_or_none()
+    if row is None or not (row.stands and _is_heard(viewer, row)):
+        viewer = await resolve_viewer(session, member_id, viewer.session_id or member_id)
+        if row is None or not _is_heard(viewer, row):
+            notice, _ = await get_notice(session, viewer, notice_id)
+            is_published = notice.state is NoticeState.PUBLISHED
+            raise Forbidden("receipt.not_audience") if is_published else Conflict("notice.not_published")
     if row.read_at is not None and (row.acknowledged_at is not None or not data.acknowledged):
         return ReceiptPublic.model_validate(row)
-    revision = row.current
     at = now(session)
-    for new in await take_note(session, [Noted(member_id, notice_id, revision, at, at if data.acknowledged else None)]):
-        return new
+    noted = Noted(member_id, notice_id, row.current, at, at if data.acknowledged else None)
+    for receipt in await take_note(session, [noted]):
+        return ReceiptPublic.model_validate(receipt)
     # another request of the same member's was quicker
-    return ReceiptPublic.model_validate(await session.get_one(Receipt, (notice_id, member_id, revision)))
+    return ReceiptPublic.model_validate(await session.get_one(Receipt, (notice_id, member_id, row.current)))
+
+
+def _is_heard(viewer: Viewer, notice: Row[Any]) -> bool:
+    return notice.state is NoticeState.PUBLISHED and Hearing.of(viewer).hears(notice.branch_no, notice.who)
 
 
 async def get_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> ReceiptPublic:

@@ -43,7 +43,7 @@ _GIVE_BACK = (
 
 
 async def advance(session: AsyncSession, steps: Mapping[UUID, int]) -> dict[UUID, int]:
-    """Take so many numbers of each member's counter, locking it; gives the number before the first of each.
+    """Take so many numbers of each member's counter, locking it; gives the last of each.
 
     Counters are locked in the order of their members, so that two who write for the same ones never wait for each
     other.
@@ -51,7 +51,7 @@ async def advance(session: AsyncSession, steps: Mapping[UUID, int]) -> dict[UUID
     rows = [{"member_id": member_id, "seq": steps[member_id]} for member_id in sorted(steps)]
     connection = await session.connection()
     taken = await connection.execute(_ADVANCE[is_postgresql(session)], rows)
-    return {row.member_id: row.seq - steps[row.member_id] for row in taken}
+    return {row.member_id: row.seq for row in taken}
 
 
 async def give_back(session: AsyncSession, member_id: UUID, steps: int) -> None:

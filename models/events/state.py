@@ -44,27 +44,24 @@ async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -
     )
 
 
-def _with_state() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
-    """The head and the counter, in one row; and beside each receipt after a number, or beside nothing."""
+def _after_a_number() -> Select[*tuple[Any, ...]]:
+    """The head and the counter, beside each receipt after `:after` or beside none."""
     tables = LogHead.metadata.tables
-    head, counter, receipt = (tables[name].c for name in ("log_head", "member_state", "receipt"))
-    of_member = counter.member_id == bindparam("member_id")
-    both = select(head.seq.label("head"), func.coalesce(counter.seq, 0).label("counter"))
-    states = both.select_from(tables["log_head"]).outerjoin(tables["member_state"], of_member)
-    is_after = and_(receipt.member_id == bindparam("member_id"), receipt.seq > bindparam("after"))
-    shown = (receipt[name] for name in ("seq", *ReceiptPublic.model_fields))
-    beside = states.add_columns(*shown).outerjoin(tables["receipt"], is_after)
-    return states, beside.order_by(receipt.seq).limit(PAGE + 1)
+    head, counter, receipt = (tables[name] for name in ("log_head", "member_state", "receipt"))
+    is_after = and_(receipt.c.member_id == bindparam("member_id"), receipt.c.seq > bindparam("after"))
+    shown = (receipt.c[name] for name in ("seq", *ReceiptPublic.model_fields))
+    return (
+        select(head.c.seq.label("head"), func.coalesce(counter.c.seq, 0).label("counter"), *shown)
+        .select_from(head)
+        .outerjoin(counter, counter.c.member_id == bindparam("member_id"))
+        .outerjoin(receipt, is_after)
+        .order_by(receipt.c.seq)
+        .limit(PAGE + 1)
+    )
 
 
 # made once: making a statement takes longer than sending it
-_STATES, _RECEIPTS_AFTER = _with_state()
-
-
-async def state_of(session: AsyncSession, member_id: UUID) -> int:
-    """The number of the member's state now."""
-    row = (await session.execute(_STATES, {"member_id": member_id})).one()
-    return state_number(row.head, row.counter)
+_RECEIPTS_AFTER = _after_a_number()
 
 
 async def _after(session: AsyncSession, member_id: UUID, seq: int) -> list[Row[Any]]:

@@ -1,6 +1,6 @@
 """Reading and acknowledging as it happened, on a phone that may have been without a network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -57,4 +57,8 @@ def _verdict(history: History, event: Told[NoticeRead], notice: Row[Any] | None)
     return Noted(history.member_id, notice.id, event.sent.revision, at, at if is_acknowledged else None)
 
 
-RECEIPTS: Rule[NoticeRead, Noted] = Rule(_judge, take_note)
+async def _do(session: AsyncSession, noted: Sequence[Noted]) -> Mapping[UUID, int]:
+    return (await take_note(session, noted)).reached
+
+
+RECEIPTS: Rule[NoticeRead, Noted] = Rule(_judge, _do)

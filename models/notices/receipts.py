@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import CompoundSelect, Row, Select, and_, bindparam, case, distinct, func, or_, select, union_all
@@ -55,9 +55,17 @@ class Noted:
         )
 
 
-async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> Sequence[Row[Any]]:
-    """Write receipts: the rule by which every receipt comes about. Gives those that are new or say more than before,
-    with the columns of `ReceiptPublic`.
+class Taken(NamedTuple):
+    """Receipts that are new or say more than before, as rows with the columns of `ReceiptPublic`, and the numbers that
+    the states of their members have reached.
+    """
+
+    receipts: Sequence[Row[Any]]
+    reached: dict[UUID, int]
+
+
+async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> Taken:
+    """Write receipts: the rule by which every receipt comes about.
 
     The earliest times are kept, in whatever order they come. What is said again changes nothing and takes no number
     of the member's state. Rows are written in one order, so that two who write for the same members never wait for
@@ -68,19 +76,21 @@ async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> Sequence[R
         key = (one.member_id, one.notice_id, one.revision)
         merged[key] = merged[key].and_also(one) if key in merged else one
     if not merged:
-        return []
+        return Taken([], {})
     steps = Counter(member_id for member_id, _, _ in merged)
     connection = await session.connection()
     if len(merged) == 1 and is_postgresql(session):
-        written: Sequence[Row[Any]] = (await connection.execute(_UPSERT_ONE, next(iter(merged.values())).columns)).all()
+        written = (await connection.execute(_UPSERT_ONE, next(iter(merged.values())).columns)).all()
+        reached = {row.member_id: row.seq for row in written}
     else:
-        before = await advance(session, steps)
-        numbers = {member_id: count(number + 1) for member_id, number in before.items()}
+        reached = await advance(session, steps)
+        numbers = {member_id: count(number - steps[member_id] + 1) for member_id, number in reached.items()}
         rows = [{**merged[key].columns, "seq": next(numbers[key[0]])} for key in sorted(merged)]
         written = (await connection.execute(_UPSERT[is_postgresql(session)], rows)).all()
     for member_id in steps.keys() - {row.member_id for row in written}:
         await give_back(session, member_id, steps[member_id])
-    return written
+        reached.pop(member_id, None)
+    return Taken(written, reached)
 
 
 def _upsert(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[Any]:
@@ -99,7 +109,7 @@ def _upsert(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[Any]:
             "seq": new.seq,
         },
         where=or_(is_earlier, is_acknowledged),
-    ).returning(*_SHOWN, old.member_id)
+    ).returning(*_SHOWN, old.member_id, old.seq)
 
 
 def _upsert_one() -> ReturningInsert[Any]:
@@ -145,7 +155,7 @@ async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, da
     asked = {"asked": notice_id, "member_id": member_id, "session_id": viewer.session_id}
     row = (await connection.execute(_ASKED, asked)).one_or_none()
     if row is None or not (row.stands and _is_heard(viewer, row)):
-        viewer = await resolve_viewer(session, member_id, viewer.session_id or member_id)
+        viewer = await resolve_viewer(session, member_id, viewer.the_session)
         if row is None or not _is_heard(viewer, row):
             notice, _ = await get_notice(session, viewer, notice_id)
             is_published = notice.state is NoticeState.PUBLISHED
@@ -154,7 +164,7 @@ async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, da
         return ReceiptPublic.model_validate(row)
     at = now(session)
     noted = Noted(member_id, notice_id, row.current, at, at if data.acknowledged else None)
-    for receipt in await take_note(session, [noted]):
+    for receipt in (await take_note(session, [noted])).receipts:
         return ReceiptPublic.model_validate(receipt)
     # another request of the same member's was quicker
     return ReceiptPublic.model_validate(await session.get_one(Receipt, (notice_id, member_id, row.current)))

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, Table, bindparam, cast, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
 
 from models.branches import Branch
 from models.channels import Hearing
+from models.database import table_of
 from models.memberships import Membership
 from models.permissions import Place, Role, Seat, Viewer
 from models.roles import RoleGrant
@@ -51,8 +51,7 @@ class History:
 
 
 def _ties() -> Select[*tuple[Any, ...]]:
-    tables = SQLModel.metadata.tables
-    branch, membership, grant = (tables[str(model.__tablename__)] for model in (Branch, Membership, RoleGrant))
+    branch, membership, grant = table_of(Branch), table_of(Membership), table_of(RoleGrant)
 
     def of(ties: Table, role: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
         chosen = select(role.label("role"), ties.c.branch_no, ties.c.started_at, ties.c.until, ties.c.ended_at)

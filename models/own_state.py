@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Field, SQLModel
 
 from models.changes import JUMP
-from models.database import is_postgresql
+from models.database import is_postgresql, table_of
 
 
 class MemberState(SQLModel, table=True):
@@ -26,7 +26,7 @@ class MemberState(SQLModel, table=True):
     seq: int = Field(sa_type=BigInteger)
 
 
-_STATE = MemberState.metadata.tables["member_state"]
+_STATE = table_of(MemberState)
 
 
 def _advance(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[tuple[UUID, int]]:

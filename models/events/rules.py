@@ -14,13 +14,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
-from models.database import is_postgresql, now
+from models.changes import LogHead
+from models.database import is_postgresql, now, table_of
 from models.errors import Conflict, FieldError, HandbookError, Invalid
 from models.events.kinds import KINDS
 from models.events.shapes import EVENTS_MOST, EventSent, EventsPost, Kind, Outcome, Outcomes, Result, Told
 from models.events.table import Event
 from models.histories import history_of
-from models.own_state import state_number
+from models.own_state import MemberState, state_number
 from models.permissions import Viewer
 from models.standing import stands
 from models.viewers import resolve_access
@@ -174,7 +175,7 @@ def _rules() -> list[Any]:
     return rules
 
 
-_EVENT = Event.metadata.tables["event"]
+_EVENT = table_of(Event)
 
 
 def _taking(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[tuple[UUID]]:
@@ -190,8 +191,7 @@ def _forgetting() -> Delete:
 
 def _beginning() -> Select[*tuple[Any, ...]]:
     """Whether the asking session goes on, the head and the counter, beside each stored event or beside none."""
-    tables = Event.metadata.tables
-    head, counter = tables["log_head"], tables["member_state"]
+    head, counter = table_of(LogHead), table_of(MemberState)
     is_asked = and_(_EVENT.c.member_id == bindparam("member_id"), _EVENT.c.id.in_(bindparam("ids", expanding=True)))
     numbers = head.c.seq.label("head"), func.coalesce(counter.c.seq, 0).label("counter")
     return (

@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Shape
 from models.changes import JUMP, LogHead
+from models.database import table_of
 from models.notices.shapes import ReceiptPublic
-from models.own_state import seq_of, state_number
+from models.notices.table import Receipt
+from models.own_state import MemberState, seq_of, state_number
 from models.permissions import Viewer
 
 PAGE = 500
@@ -46,8 +48,7 @@ async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -
 
 def _after_a_number() -> Select[*tuple[Any, ...]]:
     """The head and the counter, beside each receipt after `:after` or beside none."""
-    tables = LogHead.metadata.tables
-    head, counter, receipt = (tables[name] for name in ("log_head", "member_state", "receipt"))
+    head, counter, receipt = table_of(LogHead), table_of(MemberState), table_of(Receipt)
     is_after = and_(receipt.c.member_id == bindparam("member_id"), receipt.c.seq > bindparam("after"))
     shown = (receipt.c[name] for name in ("seq", *ReceiptPublic.model_fields))
     return (

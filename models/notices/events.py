@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Count
+from models.database import table_of
 from models.errors import HandbookError, Invalid, NotFound
 from models.events.shapes import EventSent, Rule, Told
 from models.histories import History
@@ -26,7 +27,7 @@ class NoticeAcknowledged(NoticeRead):
     """Who takes note has read it."""
 
 
-_NOTICE = Notice.metadata.tables["notice"].c
+_NOTICE = table_of(Notice).c
 _ASKED: Select[*tuple[Any, ...]] = select(
     *(_NOTICE.id, _NOTICE.branch_no, _NOTICE.who, _NOTICE.revision, _NOTICE.published_at, _NOTICE.withdrawn_at)
 ).where(_NOTICE.id.in_(bindparam("ids", expanding=True)))

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from models.branches import Branch
 from models.channels import Hearing, Reach, reach_of
-from models.database import is_postgresql, now
+from models.database import is_postgresql, now, table_of
 from models.errors import Conflict, Forbidden, NotFound
 from models.memberships import Membership
 from models.notices.rules import get_notice
@@ -28,7 +28,7 @@ from models.roles import RoleGrant, in_force
 from models.standing import stands
 from models.viewers import resolve_viewer
 
-_NOTICE, _RECEIPT = Notice.metadata.tables["notice"], Receipt.metadata.tables["receipt"]
+_NOTICE, _RECEIPT = table_of(Notice), table_of(Receipt)
 _SHOWN = tuple(_RECEIPT.c[name] for name in ReceiptPublic.model_fields)
 
 

@@ -40,13 +40,14 @@ from content.files import LocalFileStore
 from models.database import Clock, Database, utc_now
 
 _METRICS_SECONDS = 5
+# those that are asked most come first: one router after the other is tried
 _ROUTERS = (
+    notices.routes,
+    events.routes,
     auth.routes,
     me.routes,
-    events.routes,
     branches.routes,
     members.routes,
-    notices.routes,
     files.routes,
     home.routes,
     sync.routes,

@@ -63,7 +63,7 @@ def strict_json(body: bytes) -> Any:
     a double. NaN, NUL characters and more than 200 levels are refused too. Raises ValueError.
     """
     pydantic_core.from_json(body, allow_inf_nan=False, cache_strings="none")  # its depth is bounded
-    if _NUL.search(body):
+    if b"\\u0000" in body and _NUL.search(body):  # the plain search is a hundred times as quick
         raise ValueError("a NUL character")
     return json.loads(body.decode(), object_pairs_hook=_distinct, parse_float=_finite)
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, String, Table, bindparam, cast, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from models.branches import Branch
 from models.channels import Hearing
+from models.database import table_of
 from models.memberships import Membership
 from models.permissions import Place, Role, Seat, Viewer
 from models.roles import RoleGrant
@@ -50,30 +50,25 @@ class History:
         return self._hearings[held]
 
 
+def _ties() -> Select[*tuple[Any, ...]]:
+    branch, membership, grant = table_of(Branch), table_of(Membership), table_of(RoleGrant)
+
+    def of(ties: Table, role: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
+        chosen = select(role.label("role"), ties.c.branch_no, ties.c.started_at, ties.c.until, ties.c.ended_at)
+        is_late = or_(ties.c.ended_at.is_(None), ties.c.ended_at > bindparam("since"))
+        return chosen.where(ties.c.member_id == bindparam("member_id"), is_late)
+
+    # without a cast PostgreSQL takes one column's words for the other's
+    found = union_all(of(membership, literal(None, String())), of(grant, cast(grant.c.role, String()))).subquery()
+    return select(found, branch.c.path).join_from(found, branch, branch.c.no == found.c.branch_no)
+
+
+_TIES = _ties()
+
+
 async def history_of(session: AsyncSession, member_id: UUID, since: datetime) -> History:
     """All that was open at `since` or later, in one statement."""
-    belongs: Select[*tuple[Any, ...]] = select(
-        literal(None, String()).label("role"),
-        col(Membership.branch_no),
-        col(Membership.started_at),
-        col(Membership.until),
-        col(Membership.ended_at),
-    ).where(
-        col(Membership.member_id) == member_id,
-        or_(col(Membership.ended_at).is_(None), col(Membership.ended_at) > since),
-    )
-    holds: Select[*tuple[Any, ...]] = select(
-        cast(col(RoleGrant.role), String()),
-        col(RoleGrant.branch_no),
-        col(RoleGrant.started_at),
-        col(RoleGrant.until),
-        col(RoleGrant.ended_at),
-    ).where(
-        col(RoleGrant.member_id) == member_id,
-        or_(col(RoleGrant.ended_at).is_(None), col(RoleGrant.ended_at) > since),
-    )
-    ties = union_all(belongs, holds).subquery()
-    rows = await session.execute(select(ties, col(Branch.path)).join(Branch, col(Branch.no) == ties.c.branch_no))
+    rows = await session.execute(_TIES, {"member_id": member_id, "since": since})
     return History(
         member_id,
         [

@@ -7,13 +7,14 @@ transaction that takes a number: a member's numbers become visible in order, as 
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, update
+from sqlalchemy import CTE, BigInteger, ForeignKey, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, SQLModel, col
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlmodel import Field, SQLModel
 
 from models.changes import JUMP
-from models.database import is_postgresql
+from models.database import is_postgresql, table_of
 
 
 class MemberState(SQLModel, table=True):
@@ -25,30 +26,44 @@ class MemberState(SQLModel, table=True):
     seq: int = Field(sa_type=BigInteger)
 
 
+_STATE = table_of(MemberState)
+
+
+def _advance(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[tuple[UUID, int]]:
+    return insert.on_conflict_do_update(
+        index_elements=[_STATE.c.member_id], set_={"seq": _STATE.c.seq + insert.excluded.seq}
+    ).returning(_STATE.c.member_id, _STATE.c.seq)
+
+
+# made once: making a statement takes longer than sending it
+_ADVANCE = {True: _advance(postgresql.insert(_STATE)), False: _advance(sqlite.insert(_STATE))}
+_GIVE_BACK = (
+    update(_STATE).where(_STATE.c.member_id == bindparam("whose")).values(seq=_STATE.c.seq - bindparam("steps"))
+)
+
+
 async def advance(session: AsyncSession, steps: Mapping[UUID, int]) -> dict[UUID, int]:
-    """Take so many numbers of each member's counter, locking it; gives the number before the first of each.
+    """Take so many numbers of each member's counter, locking it; gives the last of each.
 
     Counters are locked in the order of their members, so that two who write for the same ones never wait for each
     other.
     """
-    insert = (postgresql if is_postgresql(session) else sqlite).insert(MemberState)
-    taken = await session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["member_id"], set_={"seq": col(MemberState.seq) + insert.excluded.seq}
-        ).returning(col(MemberState.member_id), col(MemberState.seq)),
-        [{"member_id": member_id, "seq": steps[member_id]} for member_id in sorted(steps)],
-    )
-    return {member_id: seq - steps[member_id] for member_id, seq in taken}
+    rows = [{"member_id": member_id, "seq": steps[member_id]} for member_id in sorted(steps)]
+    connection = await session.connection()
+    taken = await connection.execute(_ADVANCE[is_postgresql(session)], rows)
+    return {row.member_id: row.seq for row in taken}
 
 
-async def give_back(session: AsyncSession, member_id: UUID, number: int) -> None:
-    """Set the counter to what it was before `advance`: nothing was changed after all, and nobody has seen it."""
-    await session.execute(
-        update(MemberState)
-        .where(col(MemberState.member_id) == member_id)
-        .values(seq=number)
-        .execution_options(synchronize_session=False)
-    )
+async def give_back(session: AsyncSession, member_id: UUID, steps: int) -> None:
+    """Undo `advance`, whose lock still holds: nothing was changed after all, and nobody has seen the numbers."""
+    connection = await session.connection()
+    await connection.execute(_GIVE_BACK, {"whose": member_id, "steps": steps})
+
+
+def advancing() -> CTE:
+    """One number of `:member_id`'s counter as `seq`, taken by the statement that uses it: PostgreSQL's own way."""
+    taken = postgresql.insert(_STATE).values(member_id=bindparam("member_id"), seq=1)
+    return _advance(taken).cte("counter")
 
 
 def state_number(head: int, seq: int) -> int:

@@ -107,6 +107,13 @@ class Viewer:
             raise Forbidden
         return self.member_id
 
+    @property
+    def the_session(self) -> UUID:
+        """The session's id, where only a member who is signed in can be asking."""
+        if self.session_id is None:
+            raise Forbidden
+        return self.session_id
+
     def paths(self, permission: Permission) -> tuple[str, ...]:
         """The subtrees over which this viewer has a right, none of them inside another."""
         if self.is_operator:

@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.types import Scope
 
-from api.deps import SessionDep, Since, ViewerDep
+from api.deps import PartsDep, SessionDep, Since, ViewerDep
 from api.problems import Problem, problem_of
 from api.routing import Access, Cached, declare, router
 from models.base import Shape
@@ -32,12 +32,13 @@ class EventResults(Shape):
 
 
 @routes.post("/me/events", response_model_exclude_unset=True)
-@declare(Access.MEMBER)
-async def tell_events(body: EventsPost, request: Request, session: SessionDep, viewer: ViewerDep) -> EventResults:
+@declare(Access.MEMBER, transaction=False, writes=True)
+async def tell_events(body: EventsPost, request: Request, viewer: ViewerDep, parts: PartsDep) -> EventResults:
     """What I did, online or not, up to 500 things at a time: each is judged alone, and applied once however often it
     is sent.
     """
-    outcomes = await apply_events(session, viewer, body)
+    async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
+        outcomes = await apply_events(session, viewer, body)
     shown = [_shown(request.scope, outcome) for outcome in outcomes.results]
     return EventResults(results=shown, state=outcomes.state)
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.cache.shared_pages import feed_page, notice_page
-from api.deps import Id, PageDep, RevisionDep, SessionDep, ViewerDep
+from api.deps import Id, PageDep, PartsDep, RevisionDep, SessionDep, ViewerDep
 from api.routing import Access, Cached, declare, router
 from api.tags import tag
 from models.branches import get_branch
@@ -126,10 +126,13 @@ async def read_receipt(notice_id: Id, session: SessionDep, viewer: ViewerDep) ->
 
 
 @routes.put("/notices/{notice_id}/receipt")
-@declare(Access.MEMBER)
-async def acknowledge_notice(notice_id: Id, body: ReceiptPut, session: SessionDep, viewer: ViewerDep) -> ReceiptPublic:
+@declare(Access.MEMBER, transaction=False, writes=True)
+async def acknowledge_notice(
+    notice_id: Id, body: ReceiptPut, request: Request, viewer: ViewerDep, parts: PartsDep
+) -> ReceiptPublic:
     """I have read it, or with `acknowledged` taken note of it. Saying so again changes nothing."""
-    return await put_receipt(session, viewer, notice_id, body)
+    async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
+        return await put_receipt(session, viewer, notice_id, body)
 
 
 @routes.get("/branches/{branch_id}/notices")

@@ -9,19 +9,22 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Delete, Select, and_, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlalchemy.sql.dml import ReturningInsert
 
-from models.database import is_postgresql, now
+from models.changes import LogHead
+from models.database import is_postgresql, now, table_of
 from models.errors import Conflict, FieldError, HandbookError, Invalid
 from models.events.kinds import KINDS
 from models.events.shapes import EVENTS_MOST, EventSent, EventsPost, Kind, Outcome, Outcomes, Result, Told
-from models.events.state import state_of
 from models.events.table import Event
 from models.histories import history_of
+from models.own_state import MemberState, state_number
 from models.permissions import Viewer
+from models.standing import stands
+from models.viewers import resolve_access
 
 AHEAD_MOST = timedelta(days=1)
 """By how much an event may lie in the future, its phone's clock corrected, and still be taken as of now."""
@@ -30,6 +33,7 @@ KEPT = timedelta(days=200)
 """Longer than any event may be old: what is forgotten here is refused for its age."""
 _CLEARED_AT_ONCE = 2 * EVENTS_MOST
 _UUID = TypeAdapter(UUID)
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(slots=True)
@@ -62,21 +66,23 @@ async def apply_events(session: AsyncSession, viewer: Viewer, data: EventsPost) 
             sound.append(_read(place, raw))
         except HandbookError as refusal:
             outcomes[place] = Outcome(_id_of(raw), Result.REFUSED, refusal)
-    stored = await _stored(session, member_id, {one.id for one in sound})
+    head, counter, stored = await _begin(session, viewer, {one.id for one in sound})
     await _judge(session, viewer, [one for one in sound if one.id not in stored], at, data.sent_at or at)
     chosen: dict[UUID, _Sound] = {}
     for one in sound:
         if one.id not in stored and one.refusal is None:
             chosen.setdefault(one.id, one)
     taken = await _take(session, member_id, chosen, at)
-    await _do(session, [chosen[id_] for id_ in taken])
+    reached = await _do(session, [chosen[id_] for id_ in taken])
     stored |= {id_: chosen[id_].digest for id_ in taken}
-    stored |= await _stored(session, member_id, chosen.keys() - stored.keys())  # the same ones, in another request
+    if len(taken) < len(chosen):  # the same ones came in another request as well
+        stored |= await _stored(session, member_id, chosen.keys() - stored.keys())
     for one in sound:
         is_applied = one.id in taken and chosen[one.id] is one
         outcomes[one.place] = _outcome(one, stored.get(one.id), is_applied=is_applied)
     await _forget_some(session, at)
-    return Outcomes([outcome for outcome in outcomes if outcome is not None], await state_of(session, member_id))
+    state = state_number(head, max(counter, reached.get(member_id, 0)))
+    return Outcomes([outcome for outcome in outcomes if outcome is not None], state)
 
 
 def _outcome(one: _Sound, stored: str | None, *, is_applied: bool) -> Outcome:
@@ -104,8 +110,7 @@ def _read(place: int, raw: object) -> _Sound:
 
 
 def _digest(raw: Mapping[str, Any]) -> str:
-    said = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(said.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(raw).encode()).hexdigest()
 
 
 def _id_of(raw: object) -> UUID | None:
@@ -152,11 +157,13 @@ def _corrected(said: datetime, sent_at: datetime, at: datetime) -> datetime:
     return at - max(age, timedelta())
 
 
-async def _do(session: AsyncSession, events: Sequence[_Sound]) -> None:
+async def _do(session: AsyncSession, events: Sequence[_Sound]) -> dict[UUID, int]:
+    reached: dict[UUID, int] = {}
     for rule in _rules():
         deeds = [one.deed for one in events if one.kind.rule is rule]
         if deeds:
-            await rule.do(session, deeds)
+            reached |= await rule.do(session, deeds)
+    return reached
 
 
 def _rules() -> list[Any]:
@@ -168,13 +175,57 @@ def _rules() -> list[Any]:
     return rules
 
 
-async def _stored(session: AsyncSession, member_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
-    wanted = sorted(ids)
-    if not wanted:
-        return {}
-    found = await session.execute(
-        select(col(Event.id), col(Event.digest)).where(col(Event.member_id) == member_id, col(Event.id).in_(wanted))
+_EVENT = table_of(Event)
+
+
+def _taking(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[tuple[UUID]]:
+    return insert.on_conflict_do_nothing(index_elements=[_EVENT.c.member_id, _EVENT.c.id]).returning(_EVENT.c.id)
+
+
+def _forgetting() -> Delete:
+    row = (_EVENT.c.member_id, _EVENT.c.id)
+    old = select(*row).where(_EVENT.c.applied_at < bindparam("before")).limit(_CLEARED_AT_ONCE)
+    # those that another request clears away just now are not waited for
+    return delete(_EVENT).where(tuple_(*row).in_(old.with_for_update(skip_locked=True)))
+
+
+def _beginning() -> Select[*tuple[Any, ...]]:
+    """Whether the asking session goes on, the head and the counter, beside each stored event or beside none."""
+    head, counter = table_of(LogHead), table_of(MemberState)
+    is_asked = and_(_EVENT.c.member_id == bindparam("member_id"), _EVENT.c.id.in_(bindparam("ids", expanding=True)))
+    numbers = head.c.seq.label("head"), func.coalesce(counter.c.seq, 0).label("counter")
+    return (
+        select(stands().label("stands"), *numbers, _EVENT.c.id, _EVENT.c.digest)
+        .select_from(head)
+        .outerjoin(counter, counter.c.member_id == bindparam("member_id"))
+        .outerjoin(_EVENT, is_asked)
     )
+
+
+# made once: making a statement takes longer than sending it
+_BEGIN = _beginning()
+_STORED = select(_EVENT.c.id, _EVENT.c.digest).where(
+    _EVENT.c.member_id == bindparam("member_id"), _EVENT.c.id.in_(bindparam("ids", expanding=True))
+)
+_TAKE = {True: _taking(postgresql.insert(_EVENT)), False: _taking(sqlite.insert(_EVENT))}
+_FORGET = _forgetting()
+
+
+async def _begin(session: AsyncSession, viewer: Viewer, ids: Iterable[UUID]) -> tuple[int, int, dict[UUID, str]]:
+    """The log's head, the member's counter, and the digests of those events that were applied before.
+
+    Raises Unauthenticated: the viewer may be a second old.
+    """
+    member_id, session_id = viewer.the_member, viewer.the_session
+    asked = {"member_id": member_id, "session_id": session_id, "ids": sorted(ids)}
+    rows = (await session.execute(_BEGIN, asked)).all()
+    if not rows[0].stands:
+        await resolve_access(session, member_id, session_id)
+    return rows[0].head, rows[0].counter, {row.id: row.digest for row in rows if row.id is not None}
+
+
+async def _stored(session: AsyncSession, member_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
+    found = await session.execute(_STORED, {"member_id": member_id, "ids": sorted(ids)})
     return {row.id: row.digest for row in found}
 
 
@@ -184,18 +235,14 @@ async def _take(session: AsyncSession, member_id: UUID, chosen: Mapping[UUID, _S
     """
     if not chosen:
         return []
-    insert = (postgresql if is_postgresql(session) else sqlite).insert(Event)
-    taken = await session.scalars(
-        insert.on_conflict_do_nothing(index_elements=["member_id", "id"]).returning(col(Event.id)),
-        [{"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in sorted(chosen)],
-    )
-    return sorted(taken)
+    rows = [
+        {"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in sorted(chosen)
+    ]
+    connection = await session.connection()
+    return sorted(row.id for row in await connection.execute(_TAKE[is_postgresql(session)], rows))
 
 
 async def _forget_some(session: AsyncSession, at: datetime) -> None:
     """Whoever sends events clears some away that are too old, whose they may be: more than can be sent at once."""
-    row = (col(Event.member_id), col(Event.id))
-    old = select(*row).where(col(Event.applied_at) < at - KEPT).limit(_CLEARED_AT_ONCE)
-    # those that another request clears away just now are not waited for
-    cleared = delete(Event).where(tuple_(*row).in_(old.with_for_update(skip_locked=True)))
-    await session.execute(cleared.execution_options(synchronize_session=False))
+    connection = await session.connection()
+    await connection.execute(_FORGET, {"before": at - KEPT})

@@ -1,6 +1,6 @@
 """What is said of events, coming in and going out."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,11 +73,12 @@ class Rule(Generic[SentT, DeedT]):
     of statements does not depend on theirs.
 
     `judge` gives for each event what there is to be done, or why it is refused; it writes nothing. `do` is given
-    what `judge` gave of those events that are applied; it locks in the order of members.
+    what `judge` gave of those events that are applied; it locks in the order of members, and gives the numbers that
+    the states of those whose own things changed have reached.
     """
 
     judge: Callable[[AsyncSession, History, Sequence[Told[SentT]]], Awaitable[Sequence[DeedT | HandbookError]]]
-    do: Callable[[AsyncSession, Sequence[DeedT]], Awaitable[Any]]
+    do: Callable[[AsyncSession, Sequence[DeedT]], Awaitable[Mapping[UUID, int]]]
 
 
 @dataclass(frozen=True, slots=True)

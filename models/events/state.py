@@ -3,19 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from models.base import Shape
 from models.changes import JUMP, LogHead
+from models.database import table_of
 from models.notices.shapes import ReceiptPublic
 from models.notices.table import Receipt
 from models.own_state import MemberState, seq_of, state_number
 from models.permissions import Viewer
 
 PAGE = 500
-_counter = func.coalesce(col(MemberState.seq), 0).label("counter")
 
 
 class OwnState(Shape):
@@ -47,30 +46,25 @@ async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -
     )
 
 
-async def state_of(session: AsyncSession, member_id: UUID) -> int:
-    """The number of the member's state now."""
-    row = await session.execute(
-        select(col(LogHead.seq), _counter)
-        .select_from(LogHead)
-        .outerjoin(MemberState, col(MemberState.member_id) == member_id)
+def _after_a_number() -> Select[*tuple[Any, ...]]:
+    """The head and the counter, beside each receipt after `:after` or beside none."""
+    head, counter, receipt = table_of(LogHead), table_of(MemberState), table_of(Receipt)
+    is_after = and_(receipt.c.member_id == bindparam("member_id"), receipt.c.seq > bindparam("after"))
+    shown = (receipt.c[name] for name in ("seq", *ReceiptPublic.model_fields))
+    return (
+        select(head.c.seq.label("head"), func.coalesce(counter.c.seq, 0).label("counter"), *shown)
+        .select_from(head)
+        .outerjoin(counter, counter.c.member_id == bindparam("member_id"))
+        .outerjoin(receipt, is_after)
+        .order_by(receipt.c.seq)
+        .limit(PAGE + 1)
     )
-    head, counter = row.one()
-    return state_number(head, counter)
+
+
+# made once: making a statement takes longer than sending it
+_RECEIPTS_AFTER = _after_a_number()
 
 
 async def _after(session: AsyncSession, member_id: UUID, seq: int) -> list[Row[Any]]:
     """At least one row, for the head and the counter; without receipts its other columns are null."""
-    rows = await session.execute(
-        select(
-            col(LogHead.seq).label("head"),
-            _counter,
-            col(Receipt.seq),
-            *(getattr(Receipt, name) for name in ReceiptPublic.model_fields),
-        )
-        .select_from(LogHead)
-        .outerjoin(MemberState, col(MemberState.member_id) == member_id)
-        .outerjoin(Receipt, and_(col(Receipt.member_id) == member_id, col(Receipt.seq) > seq))
-        .order_by(col(Receipt.seq))
-        .limit(PAGE + 1)
-    )
-    return list(rows)
+    return list(await session.execute(_RECEIPTS_AFTER, {"member_id": member_id, "after": seq}))

@@ -1,16 +1,16 @@
 """Reading and acknowledging as it happened, on a phone that may have been without a network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Result, Row, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from models.base import Count
+from models.database import table_of
 from models.errors import HandbookError, Invalid, NotFound
 from models.events.shapes import EventSent, Rule, Told
 from models.histories import History
@@ -27,6 +27,12 @@ class NoticeAcknowledged(NoticeRead):
     """Who takes note has read it."""
 
 
+_NOTICE = table_of(Notice).c
+_ASKED: Select[*tuple[Any, ...]] = select(
+    *(_NOTICE.id, _NOTICE.branch_no, _NOTICE.who, _NOTICE.revision, _NOTICE.published_at, _NOTICE.withdrawn_at)
+).where(_NOTICE.id.in_(bindparam("ids", expanding=True)))
+
+
 async def _judge(
     session: AsyncSession, history: History, events: Sequence[Told[NoticeRead]]
 ) -> Sequence[Noted | HandbookError]:
@@ -34,8 +40,7 @@ async def _judge(
     was wrong, they did when it was.
     """
     ids = sorted({one.sent.notice_id for one in events})
-    columns = (Notice.id, Notice.branch_no, Notice.who, Notice.revision, Notice.published_at, Notice.withdrawn_at)
-    found: Result[Any] = await session.execute(select(*map(col, columns)).where(col(Notice.id).in_(ids)))
+    found = await session.execute(_ASKED, {"ids": ids})
     notices = {notice.id: notice for notice in found}
     return [_verdict(history, one, notices.get(one.sent.notice_id)) for one in events]
 
@@ -53,4 +58,8 @@ def _verdict(history: History, event: Told[NoticeRead], notice: Row[Any] | None)
     return Noted(history.member_id, notice.id, event.sent.revision, at, at if is_acknowledged else None)
 
 
-RECEIPTS: Rule[NoticeRead, Noted] = Rule(_judge, take_note)
+async def _do(session: AsyncSession, noted: Sequence[Noted]) -> Mapping[UUID, int]:
+    return (await take_note(session, noted)).reached
+
+
+RECEIPTS: Rule[NoticeRead, Noted] = Rule(_judge, _do)

@@ -1,33 +1,35 @@
 """Receipts: who has taken note; and before a notice is published, how many would."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, and_, case, distinct, func, or_, select, union_all
+from sqlalchemy import CompoundSelect, Row, Select, and_, bindparam, case, distinct, func, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from models.branches import Branch
-from models.channels import Reach, reach_of
-from models.database import is_postgresql, now
+from models.channels import Hearing, Reach, reach_of
+from models.database import is_postgresql, now, table_of
 from models.errors import Conflict, Forbidden, NotFound
 from models.memberships import Membership
-from models.notices.rules import get_notice, heard
+from models.notices.rules import get_notice
 from models.notices.shapes import AudiencePreview, ReceiptPublic, ReceiptPut
 from models.notices.table import Notice, NoticeState, Receipt, ReceiptMethod
-from models.own_state import advance, give_back
+from models.own_state import advance, advancing, give_back
 from models.permissions import Permission, Viewer, below, require
 from models.roles import RoleGrant, in_force
+from models.standing import stands
+from models.viewers import resolve_viewer
 
-_KEY = ("notice_id", "member_id", "revision")
-_SHOWN = tuple(getattr(Receipt, name) for name in ReceiptPublic.model_fields)
+_NOTICE, _RECEIPT = table_of(Notice), table_of(Receipt)
+_SHOWN = tuple(_RECEIPT.c[name] for name in ReceiptPublic.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Noted:
     acknowledged_at: datetime | None
     method: ReceiptMethod = ReceiptMethod.SELF
 
+    @property
+    def columns(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def and_also(self, other: "Noted") -> "Noted":
         """What the two say together of one revision."""
         acknowledged = [at for at in (self.acknowledged_at, other.acknowledged_at) if at is not None]
@@ -49,8 +55,17 @@ class Noted:
         )
 
 
-async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> list[ReceiptPublic]:
-    """Write receipts: the rule by which every receipt comes about. Gives those that are new or say more than before.
+class Taken(NamedTuple):
+    """Receipts that are new or say more than before, as rows with the columns of `ReceiptPublic`, and the numbers that
+    the states of their members have reached.
+    """
+
+    receipts: Sequence[Row[Any]]
+    reached: dict[UUID, int]
+
+
+async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> Taken:
+    """Write receipts: the rule by which every receipt comes about.
 
     The earliest times are kept, in whatever order they come. What is said again changes nothing and takes no number
     of the member's state. Rows are written in one order, so that two who write for the same members never wait for
@@ -60,66 +75,103 @@ async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> list[Recei
     for one in noted:
         key = (one.member_id, one.notice_id, one.revision)
         merged[key] = merged[key].and_also(one) if key in merged else one
+    if not merged:
+        return Taken([], {})
     steps = Counter(member_id for member_id, _, _ in merged)
-    if not steps:
-        return []
-    before = await advance(session, steps)
-    numbers = {member_id: count(number + 1) for member_id, number in before.items()}
-    rows = [{**asdict(merged[key]), "seq": next(numbers[key[0]])} for key in sorted(merged)]
-    written = (await session.execute(_upsert(session), rows)).all()
-    for member_id in before.keys() - {row.member_id for row in written}:
-        await give_back(session, member_id, before[member_id])
-    return [ReceiptPublic.model_validate(row) for row in written]
+    connection = await session.connection()
+    if len(merged) == 1 and is_postgresql(session):
+        written = (await connection.execute(_UPSERT_ONE, next(iter(merged.values())).columns)).all()
+        reached = {row.member_id: row.seq for row in written}
+    else:
+        reached = await advance(session, steps)
+        numbers = {member_id: count(number - steps[member_id] + 1) for member_id, number in reached.items()}
+        rows = [{**merged[key].columns, "seq": next(numbers[key[0]])} for key in sorted(merged)]
+        written = (await connection.execute(_UPSERT[is_postgresql(session)], rows)).all()
+    for member_id in steps.keys() - {row.member_id for row in written}:
+        await give_back(session, member_id, steps[member_id])
+        reached.pop(member_id, None)
+    return Taken(written, reached)
 
 
-def _upsert(session: AsyncSession) -> ReturningInsert[Any]:
+def _upsert(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[Any]:
     """Rows that are new, or earlier than what is there."""
-    insert = (postgresql if is_postgresql(session) else sqlite).insert(Receipt)
-    new = insert.excluded
-    is_earlier = new.read_at < col(Receipt.read_at)
+    new, old = insert.excluded, _RECEIPT.c
+    is_earlier = new.read_at < old.read_at
     is_acknowledged = and_(
         new.acknowledged_at.is_not(None),
-        or_(col(Receipt.acknowledged_at).is_(None), new.acknowledged_at < col(Receipt.acknowledged_at)),
+        or_(old.acknowledged_at.is_(None), new.acknowledged_at < old.acknowledged_at),
     )
-    upserted: ReturningInsert[Any] = insert.on_conflict_do_update(
-        index_elements=list(_KEY),
+    return insert.on_conflict_do_update(
+        index_elements=[old.notice_id, old.member_id, old.revision],
         set_={
-            "read_at": case((is_earlier, new.read_at), else_=col(Receipt.read_at)),
-            "acknowledged_at": case((is_acknowledged, new.acknowledged_at), else_=col(Receipt.acknowledged_at)),
+            "read_at": case((is_earlier, new.read_at), else_=old.read_at),
+            "acknowledged_at": case((is_acknowledged, new.acknowledged_at), else_=old.acknowledged_at),
             "seq": new.seq,
         },
         where=or_(is_earlier, is_acknowledged),
-    ).returning(*_SHOWN, col(Receipt.member_id))
-    return upserted
+    ).returning(*_SHOWN, old.member_id, old.seq)
+
+
+def _upsert_one() -> ReturningInsert[Any]:
+    """The same for one receipt, its number taken in one statement with it: most receipts come one by one."""
+    counter = advancing()
+    names = list(Noted.__slots__)
+    said = (bindparam(name, type_=_RECEIPT.c[name].type) for name in names)
+    insert = postgresql.insert(_RECEIPT).from_select([*names, "seq"], select(*said, counter.c.seq))
+    return _upsert(insert)
+
+
+# made once: making a statement takes longer than sending it
+_UPSERT = {True: _upsert(postgresql.insert(_RECEIPT)), False: _upsert(sqlite.insert(_RECEIPT))}
+_UPSERT_ONE = _upsert_one()
+_ASKED = (
+    select(
+        stands().label("stands"),
+        *(_NOTICE.c.branch_no, _NOTICE.c.who, _NOTICE.c.state, _NOTICE.c.revision.label("current")),
+        *_SHOWN,
+    )
+    .select_from(_NOTICE)
+    .outerjoin(
+        _RECEIPT,
+        and_(
+            _RECEIPT.c.notice_id == _NOTICE.c.id,
+            _RECEIPT.c.member_id == bindparam("member_id"),
+            _RECEIPT.c.revision == _NOTICE.c.revision,
+        ),
+    )
+    .where(_NOTICE.c.id == bindparam("asked"))
+)
 
 
 async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, data: ReceiptPut) -> ReceiptPublic:
     """The viewer has read today's revision, or acknowledges it. Saying it again changes nothing.
 
-    Raises NotFound, Forbidden `receipt.not_audience`, Conflict `notice.not_published`.
+    `viewer` may be a second old, as whoever reads may: that the session and the account go on is asked here, and
+    nobody is refused before the database was asked who they are. Raises Unauthenticated, NotFound, Forbidden
+    `receipt.not_audience`, Conflict `notice.not_published`.
     """
     member_id = viewer.the_member
-    mine = and_(
-        col(Receipt.notice_id) == col(Notice.id),
-        col(Receipt.member_id) == member_id,
-        col(Receipt.revision) == col(Notice.revision),
-    )
-    hearing = select(col(Notice.revision), *_SHOWN).outerjoin(Receipt, mine).where(col(Notice.id) == notice_id)
-    found = (await session.execute(hearing.where(heard(viewer)))).one_or_none()
-    if found is None:
-        notice, _ = await get_notice(session, viewer, notice_id)
-        if notice.state is not NoticeState.PUBLISHED:
-            raise Conflict("notice.not_published")
-        raise Forbidden("receipt.not_audience")
-    revision, *known = found
-    receipt = ReceiptPublic(**dict(zip(ReceiptPublic.model_fields, known, strict=True))) if known[0] else None
-    if receipt is not None and (receipt.acknowledged_at is not None or not data.acknowledged):
-        return receipt
+    connection = await session.connection()
+    asked = {"asked": notice_id, "member_id": member_id, "session_id": viewer.session_id}
+    row = (await connection.execute(_ASKED, asked)).one_or_none()
+    if row is None or not (row.stands and _is_heard(viewer, row)):
+        viewer = await resolve_viewer(session, member_id, viewer.the_session)
+        if row is None or not _is_heard(viewer, row):
+            notice, _ = await get_notice(session, viewer, notice_id)
+            is_published = notice.state is NoticeState.PUBLISHED
+            raise Forbidden("receipt.not_audience") if is_published else Conflict("notice.not_published")
+    if row.read_at is not None and (row.acknowledged_at is not None or not data.acknowledged):
+        return ReceiptPublic.model_validate(row)
     at = now(session)
-    for new in await take_note(session, [Noted(member_id, notice_id, revision, at, at if data.acknowledged else None)]):
-        return new
+    noted = Noted(member_id, notice_id, row.current, at, at if data.acknowledged else None)
+    for receipt in (await take_note(session, [noted])).receipts:
+        return ReceiptPublic.model_validate(receipt)
     # another request of the same member's was quicker
-    return ReceiptPublic.model_validate(await session.get_one(Receipt, (notice_id, member_id, revision)))
+    return ReceiptPublic.model_validate(await session.get_one(Receipt, (notice_id, member_id, row.current)))
+
+
+def _is_heard(viewer: Viewer, notice: Row[Any]) -> bool:
+    return notice.state is NoticeState.PUBLISHED and Hearing.of(viewer).hears(notice.branch_no, notice.who)
 
 
 async def get_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> ReceiptPublic:

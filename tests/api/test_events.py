@@ -6,25 +6,28 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 from sqlmodel import col
 
 from api.parts import Parts
 from models import changes
+from models.accounts import Account
 from models.base import new_id
 from models.database import Database
 from models.events.table import Event
+from models.members.table import Member, MemberStatus
 from models.memberships import Membership, MembershipKind, open_membership
 from models.notices.shapes import NoticePublic
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrant
+from models.sessions import DeviceSession
 from tests.api.conftest import As, Client
 from tests.api.happenings import EVENTS, amend, days, event, outcomes, rows, send, state, told, transfer, written
 from tests.api.problem_details import assert_problem, codes
-from tests.clock import StandingClock
+from tests.clock import START, StandingClock
 from tests.organisation import Organisation
 from tests.queries import counting
-from tests.serving import HERE, Desk, for_roles
+from tests.serving import HERE, Desk, for_roles, phone_of
 
 
 @pytest.fixture
@@ -324,6 +327,52 @@ async def test_what_was_never_for_me_is_as_if_it_were_not_there(
     # one who reads it by right is not spoken to either
     assert await told(acting_as("parent_secretary"), event(draft, clock.at)) == ["event.notice_unknown"]
     assert await rows(database) == before
+
+
+# --- who may still send anything ---
+
+
+@pytest.mark.parametrize(
+    ("ending", "slug"),
+    [
+        (update(DeviceSession).values(ended_at=START), "sign_in.required"),
+        (update(Account).values(disabled_at=START), "account.closed"),
+        (update(Member).values(status=MemberStatus.DECEASED), "account.closed"),
+    ],
+    ids=["signed out", "disabled", "deceased"],
+)
+async def test_an_ending_that_the_log_did_not_tell_of_yet_is_seen_all_the_same(
+    app: FastAPI,
+    organisation: Organisation,
+    notice: NoticePublic,
+    database: Database,
+    clock: StandingClock,
+    ending: Update,
+    slug: str,
+) -> None:
+    async with phone_of(app, organisation.person("member"), **{"Accept-Language": "en"}) as phone:
+        async with database.writing() as session:
+            await session.execute(ending.execution_options(synchronize_session=False))
+            await changes.commit(session)
+        before = await rows(database)
+        assert_problem(await phone.put(f"/v1/notices/{notice.id}/receipt", json={}), 401, slug)
+        assert_problem(await phone.post(EVENTS, json={"events": [event(notice, clock.at)]}), 401, slug)
+        assert await rows(database) == before
+
+
+async def test_who_moved_a_moment_ago_is_not_refused_by_what_their_token_says(
+    app: FastAPI, organisation: Organisation, desk: Desk, database: Database, clock: StandingClock
+) -> None:
+    there = await desk.publish("chibo2", "Nghè")
+    person = organisation.person("member")
+    async with phone_of(app, person) as phone:
+        async with database.writing() as session:  # and the log has not told of it yet
+            mine = col(Membership.member_id) == person.id
+            values = {"branch_no": organisation.branch("chibo2").no}
+            await session.execute(update(Membership).where(mine).values(values))
+            await changes.commit(session)
+        assert (await phone.put(f"/v1/notices/{there.id}/receipt", json={})).status_code == 200
+        assert await told(phone, event(there, clock.at)) == ["applied"]
 
 
 # --- what is malformed ---

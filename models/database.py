@@ -120,10 +120,14 @@ def keyring(session: AsyncSession) -> Keyring:
     return ring
 
 
-async def lock(session: AsyncSession, name: str) -> None:
-    """Hold the lock of this name to the end of the transaction. On SQLite a writer already holds the whole database."""
+async def lock(session: AsyncSession, name: str, *, shared: bool = False) -> None:
+    """Hold the lock of this name to the end of the transaction, with `shared` beside others who share it.
+
+    On SQLite a writer already holds the whole database.
+    """
     if is_postgresql(session):
-        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        await session.execute(select(take(func.hashtextextended(name, 0))))
 
 
 async def try_lock(session: AsyncSession, name: str) -> bool:

@@ -3,8 +3,9 @@
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -107,6 +108,17 @@ class Database:
         await self._write_engine.dispose()
         await self._read_engine.dispose()
         await self._follow_engine.dispose()
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """The whole of one SQLite database into another. Either may be in use; users of the target see what it held before
+    or what it holds now, and nothing between. Blocks: call it in a thread.
+    """
+    with (
+        closing(_driver.connect(source, timeout=_BUSY_SECONDS)) as read,
+        closing(_driver.connect(target, timeout=_BUSY_SECONDS)) as written,
+    ):
+        read.backup(written)
 
 
 def now(session: AsyncSession) -> datetime:

@@ -83,6 +83,7 @@ def rehearse_situation(
     else:
         console.print(f"[bold]{run(_rehearse(using, situation))}[/bold]", soft_wrap=True)
         console.print(SITUATIONS[situation].expected, soft_wrap=True, markup=False)
+        console.print("The guide is served with the demonstration: /docs/guides/sync", style="dim")
 
 
 def _list_situations(using: Settings, people: dict[str, DemoAccount]) -> None:

@@ -22,10 +22,11 @@ from models.members.table import MemberStatus
 from models.memberships import Membership, MembershipKind, open_membership
 from models.merging import merge_branch
 from models.notices.rules import create_notice
-from models.notices.shapes import NoticeCreate
+from models.notices.shapes import NoticeCreate, NoticePublic
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrant, RoleGrantCreate, grant_role
 from tests.api.conftest import As, Client
+from tests.api.happenings import event, told
 from tests.api.identity import events, slug
 from tests.clock import StandingClock
 from tests.organisation import Organisation
@@ -246,6 +247,38 @@ async def test_members_hear_the_successor_from_its_beginning(
     for name in ("member", "grouped", "neighbour"):
         feed = (await acting_as(name).get("/v1/notices")).json()["items"]
         assert [item["title"] for item in feed] == ["Cũ"], name
+
+
+async def test_an_app_that_was_offline_meanwhile_drops_the_branch(
+    admin: Client, secretary: Client, acting_as: As, organisation: Organisation
+) -> None:
+    """Its members', and one of the group below, whose membership is as before."""
+    said = {"branch_id": str(organisation.branch("chibo").id), "title": "Họp", "body": "Mời họp.", "publish": True}
+    await secretary.post("/v1/notices", json=said)
+    people = {"member": "chibo2", "grouped": "to"}
+    cursors = {name: (await acting_as(name).get("/v1/sync")).json()["cursor"] for name in people}
+    await merged(admin, organisation)
+    old, new = (channel(organisation.branch(name).no, ALL) for name in ("chibo", "chibo2"))
+    for name, branch in people.items():
+        answer = await acting_as(name).get("/v1/sync", params={"cursor": cursors[name]})
+        assert answer.json()["dropped"] == [old]
+        assert new in {each["channel"] for each in answer.json()["channels"] if each["reset"]}
+        memberships = answer.json()["me"]["memberships"]
+        assert [each["branch_id"] for each in memberships] == [str(organisation.branch(branch).id)]
+
+
+async def test_what_was_read_before_it_counts_after_it(
+    admin: Client, secretary: Client, member: Client, organisation: Organisation, clock: StandingClock
+) -> None:
+    said = {"branch_id": str(organisation.branch("chibo").id), "title": "Họp", "body": "Mời họp.", "publish": True}
+    notice = NoticePublic.model_validate((await secretary.post("/v1/notices", json=said)).json())
+    clock.advance(minutes=5)
+    read_at = clock.at
+    clock.advance(minutes=5)
+    await merged(admin, organisation)
+    clock.advance(minutes=5)
+    assert await told(member, event(notice, read_at)) == ["applied"]
+    assert await told(member, event(notice, clock.at)) == ["event.notice_unknown"]
 
 
 async def test_nothing_begins_in_a_merged_branch(admin: Client, acting_as: As, organisation: Organisation) -> None:

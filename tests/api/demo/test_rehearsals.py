@@ -13,12 +13,17 @@ from api.demo.accounts import DemoAccount
 from api.demo.rehearsals import PEOPLE, SITUATIONS, NotSignedIn, people, rehearse
 from api.parts import Parts
 from api.security.passwords import Passwords
+from models.channels import ALL, channel
+from tests.api.happenings import event, told
 from tests.api.identity import CHEAP, bearer, log_in, refresh, slug
 from tests.clock import StandingClock
 from tests.organisation import Organisation
 from tests.serving import Desk, calling
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+OLD, NEW = "Của chi hội cũ", "Của chi hội mới"
+LOST = "Thông báo sẽ mất cùng cơ sở dữ liệu"
 
 Happen = Callable[[str], Awaitable[str]]
 
@@ -52,6 +57,7 @@ class Phone:
     def __init__(self, client: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
         self.client = client
         self.tokens = tokens
+        self.cursor = ""
 
     async def get(self, path: str) -> httpx.Response:
         return await self.client.get(path, headers=bearer(self.tokens["access_token"]))
@@ -60,6 +66,18 @@ class Phone:
         answer = await self.get("/v1/notices?limit=100")
         assert answer.status_code == 200, answer.text
         return [notice["title"] for notice in answer.json()["items"]]
+
+    async def sync(self) -> dict[str, Any]:
+        """All pages since the last time, as one answer."""
+        query = f"?cursor={self.cursor}" if self.cursor else ""
+        answer = await self.get(f"/v1/sync{query}")
+        assert answer.status_code == 200, answer.text
+        said: dict[str, Any] = answer.json()
+        self.cursor = said["cursor"] or self.cursor
+        if said["more"]:
+            rest = await self.sync()
+            said["channels"] += rest["channels"]
+        return said
 
     async def branches(self) -> list[str]:
         return [m["branch"]["code"] for m in (await self.get("/v1/me")).json()["memberships"]]
@@ -71,6 +89,11 @@ async def anybody(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     app.state.parts = replace(app.state.parts, passwords=Passwords(demo=True, hasher=CHEAP))
     async with calling(app) as client:
         yield client
+
+
+def notices(said: dict[str, Any]) -> list[str]:
+    """The titles that an answer of sync brings."""
+    return sorted(thing["title"] for each in said["channels"] for thing in each["things"] if thing["kind"] == "notice")
 
 
 async def pick_up(client: httpx.AsyncClient, account: DemoAccount) -> Phone:
@@ -100,14 +123,30 @@ async def test_nothing_happens_to_who_is_not_signed_in(happen: Happen, cast: dic
 
 
 async def test_transferred(
-    desk: Desk, happen: Happen, cast: dict[str, DemoAccount], anybody: httpx.AsyncClient
+    desk: Desk,
+    happen: Happen,
+    cast: dict[str, DemoAccount],
+    anybody: httpx.AsyncClient,
+    organisation: Organisation,
+    clock: StandingClock,
 ) -> None:
-    await desk.publish("chibo", "Của chi hội cũ")
-    await desk.publish("chibo2", "Của chi hội mới")
+    notice = await desk.publish("chibo", OLD)
+    read = event(notice, clock.at)
+    clock.advance(minutes=5)
+    await desk.publish("chibo2", NEW)
     phone = await pick_up(anybody, cast["transferred"])
-    for branch, title in (("CHIBO", "Của chi hội cũ"), ("CHIBO2", "Của chi hội mới"), ("CHIBO", "Của chi hội cũ")):
-        assert (await phone.branches(), await phone.titles()) == ([branch], [title])
+    said = await phone.sync()
+    for here, there, before, after in (("chibo", "chibo2", OLD, NEW), ("chibo2", "chibo", NEW, OLD)):
+        assert (await phone.branches(), await phone.titles()) == ([here.upper()], [before])
         assert "transferred from" in await happen("transferred")
+        said = await phone.sync()
+        assert channel(organisation.branch(here).no, ALL) in said["dropped"]
+        assert said["me"]["memberships"][0]["branch_id"] == str(organisation.branch(there).id)
+        assert notices(said) == [after]
+        if there == "chibo2":
+            phone.client.headers.update(bearer(phone.tokens["access_token"]))
+            assert await told(phone.client, read) == ["applied"]
+    assert (await phone.branches(), await phone.titles()) == (["CHIBO"], [OLD])
 
 
 async def test_signed_out(happen: Happen, cast: dict[str, DemoAccount], anybody: httpx.AsyncClient) -> None:
@@ -135,6 +174,7 @@ async def test_away(
         await desk.publish("chibo", title)
         clock.advance(seconds=1)
     phone = await pick_up(anybody, cast["away"])
+    assert notices(await phone.sync()) == old
     await happen("away")
     answer = await refresh(anybody, phone.tokens["refresh_token"])
     assert answer.status_code == 200, answer.text
@@ -142,18 +182,25 @@ async def test_away(
     titles = await phone.titles()
     assert len(titles) == 32
     assert set(titles) & set(old) == set(old[5:])
+    said = await phone.sync()
+    assert len(notices(said)) == 30
+    assert len([gone for each in said["channels"] for gone in each["removed"]]) == 5
+    assert not any(each["reset"] for each in said["channels"])
 
 
 async def test_restored(desk: Desk, happen: Happen, cast: dict[str, DemoAccount], anybody: httpx.AsyncClient) -> None:
     """Twice: the second backup is made anew."""
     await desk.publish("chibo", "Vẫn còn")
     phone = await pick_up(anybody, cast["restored"])
+    assert notices(await phone.sync()) == ["Vẫn còn"]
     for _ in range(2):
         assert "backed up" in await happen("restored")
-        assert set(await phone.titles()) == {"Thông báo sẽ mất cùng cơ sở dữ liệu", "Vẫn còn"}
+        assert notices(await phone.sync()) == [LOST]
         await happen("restored")
         assert await phone.titles() == ["Vẫn còn"]
+        assert [(each["reset"], notices({"channels": [each]})) for each in (await phone.sync())["channels"]] == [
+            (True, ["Vẫn còn"])
+        ]
     await desk.publish("chibo", "Sau đó")
-    renewed = Phone(anybody, (await refresh(anybody, phone.tokens["refresh_token"])).json())
-    for each in (phone, renewed):
-        assert set(await each.titles()) == {"Sau đó", "Vẫn còn"}
+    assert notices(await phone.sync()) == ["Sau đó"]
+    assert (await refresh(anybody, phone.tokens["refresh_token"])).status_code == 200

@@ -5,7 +5,7 @@ DATA ?= var/demo
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: run test check contract fuzz bench bench-quick bench-check load load-quick format lock help wrk
+.PHONY: run rehearse test check contract fuzz bench bench-quick bench-check load load-quick format lock help wrk
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ help:  ## list the targets
 
 run: .venv/run  ## serve the demonstration organisation (PORT=8000 DATA=var/demo)
 	@$(BIN)/python -m api demo --port $(PORT) --data $(DATA)
+
+rehearse: .venv/run  ## make something that an app must live through happen in the demonstration (SITUATION=transferred)
+	@$(BIN)/python -m api demo --data $(DATA) rehearse $(SITUATION)
 
 test: .venv/dev  ## run the whole test suite, PostgreSQL and Valkey included
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

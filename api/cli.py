@@ -19,11 +19,11 @@ app = typer.Typer(
 )
 app.command("init")(init)
 app.command("serve")(serve)
-app.command("demo")(demo)
 app.command("migrate")(migrate_database)
 app.command("restored")(say_restored)
 app.command("import")(import_roster_file)
 app.command("doctor")(doctor)
+app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
 app.add_typer(keys, name="keys")
 

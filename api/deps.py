@@ -34,7 +34,7 @@ async def _viewer(request: Request) -> Viewer:
     return viewer
 
 
-def _digits(value: object) -> object:
+def digits(value: object) -> object:
     if isinstance(value, str) and not (value.isascii() and value.isdigit()):
         raise PydanticCustomError("int_parsing", "must be digits")  # pydantic would also take 1_0 and 5.0
     return value
@@ -42,7 +42,7 @@ def _digits(value: object) -> object:
 
 async def _page(
     request: Request,
-    limit: Annotated[int, BeforeValidator(_digits), Query(ge=1, le=LIMIT_MOST)] = LIMIT_DEFAULT,
+    limit: Annotated[int, BeforeValidator(digits), Query(ge=1, le=LIMIT_MOST)] = LIMIT_DEFAULT,
     cursor: Annotated[str | None, Query(min_length=1, max_length=1000)] = None,
 ) -> PageRequest:
     filters = sorted(
@@ -68,15 +68,22 @@ async def _revision(
     return max(map(int, revisions))
 
 
+def _saves_data(
+    save_data: Annotated[str, Header(max_length=100, description="`on` where bytes are dear.")] = "",
+) -> bool:
+    return save_data.partition(";")[0].strip().lower() == "on"
+
+
 SessionDep = Annotated[AsyncSession, Depends(_session)]
 ViewerDep = Annotated[Viewer, Depends(_viewer)]
 PartsDep = Annotated[Parts, Depends(_parts)]
 PageDep = Annotated[PageRequest, Depends(_page)]
+SaveDataDep = Annotated[bool, Depends(_saves_data)]
 RevisionDep = Annotated[int, Depends(_revision)]
 Id = Annotated[UUID, Path(description="An identifier as other answers give it.")]
 Since = Annotated[
     int | None,
-    BeforeValidator(_digits),
+    BeforeValidator(digits),
     Query(ge=0, le=2**63 - 1, description="The `state` of an earlier answer; without it everything."),
 ]
 Search = Annotated[

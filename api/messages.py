@@ -25,6 +25,10 @@ PROBLEMS: dict[str, Message] = {
         ("Mã đã được dùng", "Mã tổ chức {code} đã được dùng cho một tổ chức khác."),
         ("Code taken", "The code {code} already belongs to another branch."),
     ),
+    "branch.merge_into_itself": Message(
+        ("Không thể sáp nhập", "Không thể sáp nhập một tổ chức vào chính nó hoặc vào cấp dưới của nó."),
+        ("Cannot merge", "A branch cannot be merged into itself or below itself."),
+    ),
     "branch.move_into_itself": Message(
         ("Không thể chuyển", "Không thể chuyển một tổ chức vào chính nó hoặc vào cấp dưới của nó."),
         ("Cannot move", "A branch cannot be moved into itself or below itself."),

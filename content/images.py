@@ -3,7 +3,7 @@
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from PIL import Image, ImageOps
@@ -12,6 +12,8 @@ from content.malformed import Malformed
 
 PIXEL_LIMIT = 40_000_000  # a 40-megapixel photo is the most today's phones take by default
 PHOTO_SIDE = 512  # pixels
+PHOTO_WIDTHS = (96, 256)
+"""In pixels: for a row of a list, and for a page on a phone that saves data."""
 _QUALITY = 80
 _FORMATS = ("JPEG", "PNG", "WEBP")
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -45,10 +47,13 @@ class Photo:
     media_type: str
     width: int
     height: int
+    narrower: tuple["Photo", ...] = ()
+    """The same in each of `PHOTO_WIDTHS` that is narrower."""
 
 
 def reencode_photo(data: bytes) -> Photo:
-    """The picture upright, in RGB on white, at most 512×512 and never enlarged, as WebP without any metadata.
+    """The picture upright, in RGB on white, at most 512×512 and never enlarged, as WebP without any metadata; and
+    narrower ones for lists and for those who save data.
 
     The same bytes in give the same bytes out (for one version of libwebp). Accepts JPEG, PNG and WebP, told
     by their bytes. CPU-bound: call it in a thread. Raises Malformed: ``photo.not_an_image``,
@@ -66,9 +71,19 @@ def reencode_photo(data: bytes) -> Photo:
         raise
     except _DECODER_ERRORS as error:
         raise Malformed("photo.damaged") from error
+    narrower = tuple(_encoded(_narrowed(upright, width)) for width in PHOTO_WIDTHS if width < upright.width)
+    return replace(_encoded(upright), narrower=narrower)
+
+
+def _encoded(image: Image.Image) -> Photo:
     encoded = BytesIO()
-    upright.save(encoded, "WEBP", quality=_QUALITY, method=4)
-    return Photo(encoded.getvalue(), "image/webp", upright.width, upright.height)
+    image.save(encoded, "WEBP", quality=_QUALITY, method=4)
+    return Photo(encoded.getvalue(), "image/webp", image.width, image.height)
+
+
+def _narrowed(image: Image.Image, width: int) -> Image.Image:
+    height = max(1, round(image.height * width / image.width))
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _refuse_foreign(data: bytes) -> None:

@@ -11,6 +11,9 @@ from sqlmodel import col
 from models.accounts import Account, ActivationCode, new_codes
 from models.audit import audit
 from models.branches import Branch
+from models.changes import Topic, record
+from models.channels import member_channel
+from models.database import now
 from models.errors import Conflict
 from models.members.rules import get_member
 from models.members.table import Member
@@ -68,6 +71,19 @@ async def sign_out(session: AsyncSession, viewer: Viewer, member_id: UUID) -> in
     require_above(viewer, Permission.MEMBER_ACTIVATE, await seats(session, member_id))
     await _audit(session, viewer, "member.sign_out", member_id)
     return await end_sessions(session, member_id, "signed_out")
+
+
+async def switch_account(session: AsyncSession, viewer: Viewer, member_id: UUID, *, disabled: bool) -> None:
+    """Close an account, whose sessions end and whose app is told to wipe what it holds, or open it again.
+
+    For the operator, who answers to nobody here: the caller has checked the right to.
+    """
+    account = await session.get_one(Account, member_id)
+    account.disabled_at = now(session) if disabled else None
+    if disabled:
+        await end_sessions(session, member_id, "disabled")
+    audit(session, viewer, f"user.{'disable' if disabled else 'enable'}", "member", member_id, branch_no=None)
+    record(session, member_channel(member_id), Topic.ACCESS, "access", member_id)
 
 
 async def _audit(session: AsyncSession, viewer: Viewer, action: str, member_id: UUID) -> None:

@@ -92,13 +92,14 @@ class PathStep(Shape):
 
 
 class BranchPublic(Shape):
-    """`path` leads from the root down to the branch itself."""
+    """`path` leads from the root down to the branch itself; `successor_id` is what a merged branch became part of."""
 
     id: UUID
     code: str
     name: str
     kind: BranchKind
     status: BranchStatus
+    successor_id: UUID | None
     parent_id: UUID | None
     path: list[PathStep]
 
@@ -114,9 +115,20 @@ async def get_branch(session: AsyncSession, branch_id: UUID, *, fresh: bool = Fa
     return branch
 
 
+async def hold_active(session: AsyncSession, branch: Branch) -> None:
+    """Keep a branch from being closed until the transaction ends, as whatever begins in it needs.
+
+    Raises Conflict `branch.not_active`. Branches are locked before members.
+    """
+    statement = select(col(Branch.status)).where(col(Branch.no) == branch.no).with_for_update(read=True)
+    if await session.scalar(statement) is not BranchStatus.ACTIVE:
+        raise Conflict("branch.not_active")
+
+
 async def branch_cards(session: AsyncSession, branches: Sequence[Branch]) -> list[BranchPublic]:
     """Branches as they are shown, their paths named: one statement, whatever their number."""
     numbers = {no for branch in branches for no in ancestors(branch.path)}
+    numbers |= {branch.successor_no for branch in branches if branch.successor_no is not None}
     steps = await path_steps(session, numbers)
     return [
         BranchPublic(
@@ -125,6 +137,7 @@ async def branch_cards(session: AsyncSession, branches: Sequence[Branch]) -> lis
             name=branch.name,
             kind=branch.kind,
             status=branch.status,
+            successor_id=steps[branch.successor_no].id if branch.successor_no is not None else None,
             parent_id=steps[branch.parent_no].id if branch.parent_no is not None else None,
             path=[steps[no] for no in ancestors(branch.path)],
         )
@@ -232,31 +245,36 @@ async def move_branch(session: AsyncSession, viewer: Viewer, branch_id: UUID, pa
     branch = await get_branch(session, branch_id, fresh=True)
     parent = await _parent(session, parent_id)
     old_path = branch.path
-    require(viewer, Permission.BRANCH_MANAGE, _above(old_path))
+    require(viewer, Permission.BRANCH_MANAGE, above(old_path))
     require(viewer, Permission.BRANCH_MANAGE, parent.path)
+    if branch.status is not BranchStatus.ACTIVE:
+        raise Conflict("branch.not_active")
     if parent.path.startswith(old_path):
         raise Conflict("branch.move_into_itself")
     if branch.parent_no == parent.no:
         return branch
-    subtree = below(col(Branch.path), old_path)
-    slashes = func.length(Branch.path) - func.length(func.replace(Branch.path, "/", ""))
-    deepest = (await session.execute(select(func.max(slashes)).where(subtree))).scalar_one()
-    _refuse_too_deep(len(ancestors(parent.path)) + deepest - len(ancestors(old_path)) + 1)
     before = {"parent_no": branch.parent_no}
-    new_path = f"{parent.path}{branch.no}/"
-    branch.parent_no = parent.no
-    await session.flush()
-    await session.execute(
-        update(Branch)
-        .where(subtree)
-        .values(path=func.concat(new_path, func.substr(Branch.path, len(old_path) + 1)))
-        .execution_options(synchronize_session=False)
-    )
-    await session.refresh(branch)
+    await hang(session, branch, parent)
     after = {"parent_no": parent.no}
     audit(session, viewer, "branch.move", "branch", branch.id, branch_no=branch.no, before=before, after=after)
-    record(session, channel(branch.no, ALL), Topic.BRANCH, "branch", branch.id)
     return branch
+
+
+async def hang(session: AsyncSession, branch: Branch, parent: Branch) -> None:
+    """Under this parent, with all below it. The caller holds the tree lock, and writes the audit.
+
+    Raises Conflict `branch.too_deep`.
+    """
+    subtree = below(col(Branch.path), branch.path)
+    slashes = func.length(Branch.path) - func.length(func.replace(Branch.path, "/", ""))
+    deepest = (await session.execute(select(func.max(slashes)).where(subtree))).scalar_one()
+    _refuse_too_deep(len(ancestors(parent.path)) + deepest - len(ancestors(branch.path)) + 1)
+    path = func.concat(f"{parent.path}{branch.no}/", func.substr(Branch.path, len(branch.path) + 1))
+    branch.parent_no = parent.no
+    await session.flush()
+    await session.execute(update(Branch).where(subtree).values(path=path).execution_options(synchronize_session=False))
+    await session.refresh(branch)
+    record(session, channel(branch.no, ALL), Topic.BRANCH, "branch", branch.id)
 
 
 async def _parent(session: AsyncSession, parent_id: UUID) -> Branch:
@@ -269,7 +287,7 @@ async def _parent(session: AsyncSession, parent_id: UUID) -> Branch:
     return parent
 
 
-def _above(path: str) -> str:
+def above(path: str) -> str:
     """The parent's path: for a root nothing, which only the operator has a right to."""
     return path[: path.rstrip("/").rfind("/") + 1]
 

@@ -5,8 +5,9 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -118,6 +119,17 @@ class Database:
         await self._follow_engine.dispose()
 
 
+def copy_sqlite(source: Path, target: Path) -> None:
+    """The whole of one SQLite database into another. Either may be in use; users of the target see what it held before
+    or what it holds now, and nothing between. Blocks: call it in a thread.
+    """
+    with (
+        closing(_driver.connect(source, timeout=_BUSY_SECONDS)) as read,
+        closing(_driver.connect(target, timeout=_BUSY_SECONDS)) as written,
+    ):
+        read.backup(written)
+
+
 def now(session: AsyncSession) -> datetime:
     """The instant, in UTC, by the clock that the session was given."""
     clock: Clock = session.info["clock"]
@@ -129,10 +141,14 @@ def keyring(session: AsyncSession) -> Keyring:
     return ring
 
 
-async def lock(session: AsyncSession, name: str) -> None:
-    """Hold the lock of this name to the end of the transaction. On SQLite a writer already holds the whole database."""
+async def lock(session: AsyncSession, name: str, *, shared: bool = False) -> None:
+    """Hold the lock of this name to the end of the transaction, with `shared` beside others who share it.
+
+    On SQLite a writer already holds the whole database.
+    """
     if is_postgresql(session):
-        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        await session.execute(select(take(func.hashtextextended(name, 0))))
 
 
 async def try_lock(session: AsyncSession, name: str) -> bool:

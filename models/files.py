@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import ForeignKey, SmallInteger
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel
 
@@ -17,6 +18,18 @@ class File(SQLModel, table=True):
     size: int
     media_type: str = Field(max_length=80)
     created_at: datetime
+
+
+class FileVariant(SQLModel, table=True):
+    """A picture that is kept narrower too: `sha256` names it `width` pixels wide. Rows are never changed, so that
+    answers may be kept for good.
+    """
+
+    __tablename__ = "file_variant"
+
+    of: str = Field(primary_key=True, max_length=64, sa_column_args=[ForeignKey("file.sha256")])
+    width: int = Field(primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False})
+    sha256: str = Field(max_length=64, sa_column_args=[ForeignKey("file.sha256")])
 
 
 async def keep_file(session: AsyncSession, sha256: str, size: int, media_type: str) -> None:

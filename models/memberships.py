@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from models.base import Shape, choice, new_id
-from models.branches import Branch, BranchPublic, BranchStatus, branch_cards
+from models.branches import Branch, BranchPublic, branch_cards, hold_active
 from models.changes import Topic, record
 from models.channels import member_channel
 from models.database import now, translating
@@ -31,6 +31,8 @@ class EndReason(StrEnum):
     CORRECTED = "corrected"
     CLOSED = "closed"
     """The member left or died; the last primary branch keeps sight of the file."""
+    MERGED = "merged"
+    """The branch became part of another, to which the member belongs now."""
 
 
 class Membership(SQLModel, table=True):
@@ -82,8 +84,7 @@ async def open_membership(
 
     The caller ends with `check_primary`, once all that belongs together is done.
     """
-    if branch.status is not BranchStatus.ACTIVE:
-        raise Conflict("branch.not_active")
+    await hold_active(session, branch)
     membership = Membership(
         member_id=member_id,
         branch_no=branch.no,

@@ -1,5 +1,7 @@
 """Members' photos: whose they are and who may see them."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -8,20 +10,30 @@ from content.files import StoredFile
 from models.branches import Branch
 from models.changes import Topic, record
 from models.channels import ancestors, member_channel
-from models.database import now
+from models.database import now, upsert
 from models.errors import NotFound
-from models.files import File, keep_file
+from models.files import File, FileVariant, keep_file
 from models.members.table import Member, lock_person
 from models.memberships import Membership, is_standing
 from models.permissions import Permission, Viewer, visible
 from models.roles import RoleGrant, in_force
 
 
-async def set_photo(session: AsyncSession, viewer: Viewer, photo: StoredFile | None, media_type: str = "") -> Member:
-    """The member's own photo, already in the storage; None takes it away."""
+async def set_photo(
+    session: AsyncSession,
+    viewer: Viewer,
+    photo: StoredFile | None,
+    media_type: str = "",
+    narrower: Mapping[int, StoredFile] | None = None,
+) -> Member:
+    """The member's own photo, already in the storage, with `narrower` ones by their width; None takes it away."""
     member = await lock_person(session, viewer.the_member)
     if photo is not None:
-        await keep_file(session, photo.sha256, photo.size, media_type)
+        variants = dict(narrower or {})
+        for each in (photo, *variants.values()):
+            await keep_file(session, each.sha256, each.size, media_type)
+        rows = [{"of": photo.sha256, "width": width, "sha256": each.sha256} for width, each in variants.items()]
+        await upsert(session, FileVariant, rows, keys=("of", "width"), update=())
     member.photo = photo.sha256 if photo else None
     member.revision += 1
     await session.flush()
@@ -29,9 +41,10 @@ async def set_photo(session: AsyncSession, viewer: Viewer, photo: StoredFile | N
     return member
 
 
-async def get_photo(session: AsyncSession, viewer: Viewer, sha256: str) -> File:
-    """A photo is for the member, fellow members, those below an officer, and holders of `member.read`. Raises
-    NotFound.
+async def get_photo(session: AsyncSession, viewer: Viewer, sha256: str, width: int | None = None) -> File:
+    """A photo is for the member, fellow members, those below an officer, and holders of `member.read`.
+
+    With a width so wide, or whole where it is no wider or was never kept narrower. Raises NotFound.
     """
     mine = [place.no for place in viewer.branches]
     above = sorted({no for place in viewer.branches for no in ancestors(place.path)})
@@ -58,4 +71,11 @@ async def get_photo(session: AsyncSession, viewer: Viewer, sha256: str) -> File:
     )
     if file is None:
         raise NotFound
-    return file
+    if width is None:
+        return file
+    narrower = await session.scalar(
+        select(File)
+        .join(FileVariant, col(FileVariant.sha256) == col(File.sha256))
+        .where(col(FileVariant.of) == sha256, col(FileVariant.width) == width)
+    )
+    return narrower or file

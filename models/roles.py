@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel, col
 
 from models.audit import audit
 from models.base import Instant, Request, Shape, choice, new_id
-from models.branches import Branch
+from models.branches import Branch, hold_active
 from models.changes import Topic, record
 from models.channels import ALL, channel, member_channel
 from models.database import now, translating
@@ -116,11 +116,15 @@ async def own_grants(session: AsyncSession, member_id: UUID) -> list[OwnGrant]:
 
 
 async def grant_role(session: AsyncSession, viewer: Viewer, branch: Branch, data: RoleGrantCreate) -> RoleGrantPublic:
-    """Rule 3: never a role of one's own rank or higher, never outside one's subtree. Raises Conflict `grant.exists`."""
+    """Rule 3: never a role of one's own rank or higher, never outside one's subtree.
+
+    Raises Conflict `grant.exists`, `branch.not_active`, `member.not_active`.
+    """
     require(viewer, Permission.ROLE_GRANT, branch.path)
     require_above(viewer, Permission.ROLE_GRANT, [Seat(data.role, branch.place)])
     if data.until is not None and data.until <= now(session):
         raise Invalid.at("/until", "instant.past")
+    await hold_active(session, branch)
     member = await _appointee(session, viewer, data.member_id)
     if not member.is_active:
         raise Conflict("member.not_active")

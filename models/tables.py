@@ -7,7 +7,7 @@ from models.audit import AuditEvent
 from models.branches import Branch
 from models.changes import Change, ChannelVersion, LogHead, LostRange
 from models.events.table import Event
-from models.files import File
+from models.files import File, FileVariant
 from models.idempotency import IdempotencyKey
 from models.members.table import Member
 from models.memberships import Membership
@@ -25,6 +25,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     DeviceSession,
     Event,
     File,
+    FileVariant,
     IdempotencyKey,
     LogHead,
     LostRange,

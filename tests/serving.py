@@ -21,6 +21,7 @@ from api.settings import Settings
 from models.branches import Branch, BranchUpdate, get_branch, move_branch, update_branch
 from models.channels import Reach
 from models.database import Clock, utc_now
+from models.merging import merge_branch
 from models.notices.rules import create_notice, withdraw_notice
 from models.notices.shapes import Audience, NoticeCreate, NoticePublic, NoticeWithdraw
 from models.notices.table import Category, Notice
@@ -128,6 +129,10 @@ class Desk:
     async def move(self, branch: str, parent: str) -> None:
         branches = self.organisation.branches
         await self._do(move_branch, branches[branch].id, branches[parent].id)
+
+    async def merge(self, branch: str, into: str) -> None:
+        branches = self.organisation.branches
+        await self._do(merge_branch, branches[branch].id, branches[into].id)
 
     async def grant(self, person: str, role: Role, branch: str, **said: Any) -> UUID:
         async with parts_in(self.app).transaction() as session:

@@ -76,6 +76,40 @@ def test_the_demonstration_says_who_may_sign_in(demonstration: tuple[int, Path])
         assert account["password"] in said
 
 
+def test_a_situation_is_rehearsed_while_the_demonstration_is_served(demonstration: tuple[int, Path]) -> None:
+    port, data = demonstration
+
+    def rehearse(*said: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "api", "demo", "--data", str(data), "rehearse", *said]
+        return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=PATIENCE)
+
+    def feed() -> list[str]:
+        answer = phone.get("/v1/notices")
+        assert answer.status_code == 200, answer.text
+        return [notice["title"] for notice in answer.json()["items"]]
+
+    listed = rehearse()
+    assert listed.returncode == 0, listed.stderr
+    people = json.loads((data / "rehearsals.json").read_text())
+    assert all(each["login"] in listed.stdout and each["password"] in listed.stdout for each in people.values())
+    assert rehearse("earthquake").returncode == 1
+    refused = rehearse("restored")
+    assert (refused.returncode, "sign in" in refused.stderr) == (1, True)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as phone:
+        account = {name: people["restored"][name] for name in ("login", "password")}
+        token = phone.post("/v1/auth/login", json=account).json()["access_token"]
+        phone.headers["Authorization"] = f"Bearer {token}"
+        before = feed()
+        for is_as_before in (False, True):
+            done = rehearse("restored")
+            assert done.returncode == 0, done.stderr
+            assert "reset" in done.stdout
+            deadline = time.monotonic() + PATIENCE
+            while (feed() == before) is not is_as_before:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+
+
 def test_the_documentation_page_asks_nothing_of_other_hosts(demonstration: tuple[int, Path]) -> None:
     port, _ = demonstration
     page = httpx.get(f"http://127.0.0.1:{port}/docs").text

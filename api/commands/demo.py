@@ -14,10 +14,11 @@ from sqlmodel import col
 from api.commands.load_tokens import write_load_tokens
 from api.commands.running import console, fail, open_database, run, settings
 from api.commands.serving import serve_here
-from api.demo.accounts import DemoAccounts, open_accounts, write_accounts
+from api.demo.accounts import DemoAccount, DemoAccounts, open_accounts, write_accounts
 from api.demo.history import publish_notices
 from api.demo.loading import load_organisation
 from api.demo.organisation import DEMONSTRATION, Organisation
+from api.demo.rehearsals import SITUATIONS, NotSignedIn, people, rehearse
 from api.demo.texts import notice_texts
 from api.security.keys import open_keyring
 from api.security.passwords import Passwords
@@ -31,7 +32,12 @@ LOAD_TOKENS = "load-tokens.jsonl"
 _SEED = 2026
 
 
-def demo(
+demo = typer.Typer(help="A made-up organisation to try everything on.")
+
+
+@demo.callback(invoke_without_command=True)
+def make(
+    context: typer.Context,
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     data: Annotated[Path, typer.Option(help="Where the demonstration is kept.")] = Path("var/demo"),
     serve: Annotated[bool, typer.Option(help="Serve it; otherwise only make it.")] = True,
@@ -48,6 +54,9 @@ def demo(
         keys_file=None,
         files_dir=None,
     )
+    context.obj = using
+    if context.invoked_subcommand is not None:
+        return
     accounts = run(_prepare(using))
     if load_tokens:
         written = run(_write_tokens(using, load_tokens))
@@ -58,11 +67,57 @@ def demo(
         serve_here(using)
 
 
+@demo.command("rehearse")
+def rehearse_situation(
+    context: typer.Context,
+    situation: Annotated[str | None, typer.Argument(help="One of those that are listed without it.")] = None,
+) -> None:
+    """Make something that an app must live through happen to a member of the demonstration, running or not."""
+    using: Settings = context.obj
+    if not (using.data_dir / ACCOUNTS).exists():
+        fail(f"there is no demonstration in {using.data_dir}: `handbook demo` makes one")
+    if situation is None:
+        _list_situations(using, run(_people(using)))
+    elif situation not in SITUATIONS:
+        fail(f"there is no situation {situation}: one of {', '.join(SITUATIONS)}")
+    else:
+        console.print(f"[bold]{run(_rehearse(using, situation))}[/bold]", soft_wrap=True)
+        console.print(SITUATIONS[situation].expected, soft_wrap=True, markup=False)
+        console.print("The guide is served with the demonstration: /docs/guides/sync", style="dim")
+
+
+def _list_situations(using: Settings, people: dict[str, DemoAccount]) -> None:
+    console.print("Sign in with the app as the person named, let it fetch everything, then make it happen:\n")
+    for name, situation in SITUATIONS.items():
+        account = people[name]
+        console.print(f"[bold]{situation.title}[/bold]: {account['name']}, {account['branch']}")
+        console.print(f"  login [bold]{account['login']}[/bold]  password [bold]{account['password']}[/bold]")
+        console.print(f"  handbook demo --data {using.data_dir} rehearse {name}\n", markup=False, soft_wrap=True)
+
+
+async def _people(using: Settings) -> dict[str, DemoAccount]:
+    accounts: DemoAccounts = json.loads((using.data_dir / ACCOUNTS).read_bytes())
+    passwords = Passwords(demo=True)
+    async with open_database(using) as database:
+        found = await people(database, using.data_dir, accounts["member"]["login"], hash_password=passwords.hash)
+    passwords.close()
+    return found
+
+
+async def _rehearse(using: Settings, situation: str) -> str:
+    account = (await _people(using))[situation]
+    async with open_database(using) as database:
+        try:
+            return await rehearse(database, using.data_dir, situation)
+        except NotSignedIn:
+            fail(f"sign in with the app first: login {account['login']}, password {account['password']}")
+
+
 async def _prepare(using: Settings) -> DemoAccounts:
     """The accounts' file is written last: a demonstration without it was not finished, and is made anew."""
     path = using.data_dir / ACCOUNTS
     if not path.exists():
-        for leftover in using.data_dir.glob("handbook.db*"):
+        for leftover in (*using.data_dir.glob("handbook.db*"), *using.data_dir.glob("rehearsal*")):
             leftover.unlink()
     async with open_database(using, migrated=False) as database:
         await migrate(database)

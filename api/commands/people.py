@@ -11,13 +11,10 @@ from api.activation_sheets import activation_link
 from api.commands.running import console, fail, open_database, run, settings
 from api.settings import Settings
 from api.transactions import transaction
-from models.accounts import Account, ActivationCode
-from models.activation import issue_code
-from models.audit import audit
+from models.accounts import ActivationCode
+from models.activation import issue_code, switch_account
 from models.branches import TREE, Branch, BranchCreate, BranchKind, plant
-from models.changes import Topic, record
-from models.channels import member_channel
-from models.database import lock, now, utc_now
+from models.database import lock, utc_now
 from models.keyring import new_keyring, save_keyring
 from models.members.profile import MemberCreate
 from models.members.rules import create_member
@@ -25,7 +22,6 @@ from models.members.table import Member
 from models.migrate import migrate
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
-from models.sessions import end_sessions
 
 user = typer.Typer(help="Members and their accounts, as the operator.", no_args_is_help=True)
 
@@ -141,12 +137,7 @@ async def _grant(using: Settings, number: str, role: Role, branch_code: str) -> 
 async def _switch(using: Settings, number: str, *, disabled: bool) -> None:
     async with open_database(using) as database, transaction(database) as session:
         member = await _member(session, number)
-        account = await session.get_one(Account, member.id)
-        account.disabled_at = now(session) if disabled else None
-        if disabled:
-            await end_sessions(session, member.id, "disabled")
-        audit(session, OPERATOR, f"user.{'disable' if disabled else 'enable'}", "member", member.id, branch_no=None)
-        record(session, member_channel(member.id), Topic.ACCESS, "access", member.id)
+        await switch_account(session, OPERATOR, member.id, disabled=disabled)
 
 
 async def _branch(session: AsyncSession, code: str) -> Branch:

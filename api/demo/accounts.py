@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypedDict
 
@@ -81,7 +81,7 @@ def new_password() -> str:
     return DEMONSTRATION + "-".join([*syllables, f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"])
 
 
-def write_accounts(path: Path, accounts: DemoAccounts) -> None:
+def write_accounts(path: Path, accounts: DemoAccounts | Mapping[str, DemoAccount]) -> None:
     """Write them as JSON, readable by the owner alone, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")

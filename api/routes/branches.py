@@ -22,6 +22,7 @@ from models.branches import (
 )
 from models.members.rules import list_branch_members
 from models.members.table import RosterEntry
+from models.merging import BranchMerge, merge_branch
 from models.paging import Page
 from models.permissions import Permission
 from models.roles import (
@@ -71,6 +72,17 @@ async def change_branch(branch_id: Id, body: BranchUpdate, session: SessionDep, 
 async def relocate_branch(branch_id: Id, body: BranchMove, session: SessionDep, viewer: ViewerDep) -> BranchPublic:
     """Hang a branch, with all below it, under another parent."""
     return await branch_card(session, await move_branch(session, viewer, branch_id, body.parent_id))
+
+
+@routes.post("/branches/{branch_id}/merge")
+@declare(Permission.BRANCH_MANAGE)
+async def merge_into(branch_id: Id, body: BranchMerge, session: SessionDep, viewer: ViewerDep) -> BranchPublic:
+    """Let another branch, the successor, take this one over with its members and the branches below it.
+
+    Members keep their kind of membership and its end; roles over the merged branch end. What it published stays
+    readable for those with a right over where it was, and is no longer heard.
+    """
+    return await branch_card(session, await merge_branch(session, viewer, branch_id, body.into_id))
 
 
 @routes.get("/branches/{branch_id}/children")

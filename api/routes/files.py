@@ -1,17 +1,29 @@
 """Files by their content, for whoever may see what holds them."""
 
+from enum import IntEnum
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
+from pydantic import BeforeValidator
 from starlette.responses import StreamingResponse
 
-from api.deps import PartsDep, SessionDep, ViewerDep
+from api.deps import PartsDep, SaveDataDep, SessionDep, ViewerDep, digits
 from api.routing import Access, Cached, declare, router
 from content.files import FileMissing
 from models.errors import NotFound
 from models.photos import get_photo
 
 routes = router("files")
+
+SAVING_WIDTH = 256
+
+
+class Width(IntEnum):
+    """In pixels; the two of `PHOTO_WIDTHS`."""
+
+    LIST = 96
+    PAGE = 256
+
 
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the file's bytes, in hex.")]
 
@@ -24,12 +36,28 @@ Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The SHA-256 
     },
 )
 @declare(Access.MEMBER, Cached.IMMUTABLE)
-async def download_file(sha256: Sha256, session: SessionDep, viewer: ViewerDep, parts: PartsDep) -> StreamingResponse:
-    """The bytes. What has this name never changes."""
-    file = await get_photo(session, viewer, sha256)
+async def download_file(
+    sha256: Sha256,
+    session: SessionDep,
+    viewer: ViewerDep,
+    parts: PartsDep,
+    saves_data: SaveDataDep,
+    width: Annotated[
+        Width | None,
+        BeforeValidator(digits),
+        Query(description="A picture so many pixels wide, or whole where it is no wider. Without it, the whole."),
+    ] = None,
+) -> StreamingResponse:
+    """The bytes. What has this address never changes. With `Save-Data: on` and without a width, a picture comes 256
+    pixels wide.
+    """
+    chosen = SAVING_WIDTH if width is None and saves_data else width
+    file = await get_photo(session, viewer, sha256, chosen)
     try:
-        chunks = await parts.files.open(sha256)
+        chunks = await parts.files.open(file.sha256)
     except FileMissing:
         raise NotFound from None
-    headers = {"Content-Length": str(file.size), "ETag": f'"{sha256}"'}
+    headers = {"Content-Length": str(file.size), "ETag": f'"{file.sha256}"'}
+    if width is None:
+        headers["Vary"] = "Save-Data"
     return StreamingResponse(chunks, headers=headers, media_type=file.media_type)

@@ -31,7 +31,7 @@ class MembershipHistory(Shape):
 
 
 class PhotoPublic(Shape):
-    """`photo` is the SHA-256 under which `/v1/files` serves it."""
+    """`photo` is the SHA-256 under which `/v1/files` serves it, whole or narrower."""
 
     photo: str
 
@@ -81,8 +81,9 @@ async def put_photo(request: Request, viewer: ViewerDep, parts: PartsDep) -> Pho
         except Malformed as error:
             raise Invalid.at("", error.code) from None
     kept = await parts.files.put(photo.data)
+    narrower = {each.width: await parts.files.put(each.data) for each in photo.narrower}
     async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
-        await set_photo(session, viewer, kept, photo.media_type)
+        await set_photo(session, viewer, kept, photo.media_type, narrower)
     return PhotoPublic(photo=kept.sha256)
 
 

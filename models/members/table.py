@@ -70,7 +70,7 @@ class Member(SQLModel, table=True):
 
 
 class MemberCard(Shape):
-    """What fellow members see. `photo` is the SHA-256 of a file under `/v1/files`."""
+    """What fellow members see. `photo` is the SHA-256 of a file under `/v1/files`; `?width=96` is enough for a list."""
 
     id: UUID
     full_name: str

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from content.render import render_markdown, summarise
 from models.audit import audit
-from models.branches import Branch, BranchStatus, get_branch
+from models.branches import Branch, BranchStatus, get_branch, hold_active
 from models.changes import Topic, record
 from models.channels import channel, hears
 from models.database import now
@@ -130,6 +130,8 @@ async def create_notice(session: AsyncSession, viewer: Viewer, data: NoticeCreat
     if data.publish:
         require(viewer, Permission.NOTICE_PUBLISH, branch.path)
         await _speak(session, notice, branch)
+    else:
+        await hold_active(session, branch)
     session.add(notice)
     await session.flush()
     action = "notice.publish" if data.publish else "notice.create"

@@ -63,6 +63,7 @@ class _Found(NamedTuple):
     id: UUID
     code: str
     path: str
+    status: BranchStatus
 
 
 @dataclass(slots=True)
@@ -253,6 +254,8 @@ def _plantable(
             written.errors.append(each.row.error("code", "branch.code_taken", code=each.row.values["code"]))
         elif each.parent_code and parent is None:
             written.errors.append(each.row.error("parent_code", "branch.parent_refused"))
+        elif parent is not None and parent.status is not BranchStatus.ACTIVE:
+            written.errors.append(each.row.error("parent_code", "branch.not_active", code=each.parent_code))
         elif path.count("/") >= DEPTH_MOST:
             written.errors.append(each.row.error("parent_code", "branch.too_deep", most=DEPTH_MOST))
         elif not allowed(viewer, Permission.ROSTER_IMPORT, path):
@@ -285,6 +288,6 @@ async def _change(session: AsyncSession, viewer: Viewer, group: Sequence[Placed]
 
 async def _find(session: AsyncSession, codes: Iterable[str | None]) -> dict[str, _Found]:
     wanted = sorted({code for code in codes if code})
-    statement = select(col(Branch.no), col(Branch.id), col(Branch.code), col(Branch.path))
+    statement = select(col(Branch.no), col(Branch.id), col(Branch.code), col(Branch.path), col(Branch.status))
     rows = await session.execute(statement.where(col(Branch.code).in_(wanted)))
     return {row.code: _Found(*row) for row in rows}

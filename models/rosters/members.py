@@ -15,10 +15,10 @@ from sqlmodel import col
 from models.accounts import Account
 from models.audit import audit
 from models.base import new_id
-from models.branches import Branch, BranchStatus
+from models.branches import TREE, Branch, BranchStatus
 from models.changes import Topic, record, savepoint
 from models.channels import ancestors, member_channel
-from models.database import keyring, now
+from models.database import keyring, lock, now
 from models.errors import HandbookError, Invalid
 from models.members.profile import SIGN_IN, MemberUpdate
 from models.members.rules import stored, update_member
@@ -104,6 +104,7 @@ async def write_members(session: AsyncSession, viewer: Viewer, rows: Sequence[Ro
     IntegrityError means that somebody else wrote the same at the same time: the chunk can be tried again.
     """
     await plan_afresh(session)
+    await lock(session, TREE, shared=True)  # no branch is closed meanwhile; branch by branch, a move would deadlock
     chunk = _Chunk(session, viewer, rows)
     await chunk.look()
     decided, written = chunk.decide()

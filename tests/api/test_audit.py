@@ -90,6 +90,7 @@ async def test_each_privileged_write_leaves_one_event(
         ("branch.create", admin, "POST", "/v1/branches", {"json": cell}),
         ("branch.update", admin, "PATCH", branches["to"], {"json": {"name": "Tổ số 2"}}),
         ("branch.move", admin, "POST", f"{branches['to']}/move", {"json": {"parent_id": ids["chibo2"]}}),
+        ("branch.merge", admin, "POST", f"{branches['to']}/merge", {"json": {"into_id": ids["chibo2"]}}),
         (
             "role.grant",
             secretary,

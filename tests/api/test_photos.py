@@ -77,6 +77,60 @@ async def test_a_photo_is_for_those_who_have_to_do_with_the_person(
     assert sha256 in {entry["photo"] for entry in roster.json()["items"]}
 
 
+async def test_a_photo_comes_as_wide_as_it_is_wanted(member: Client, acting_as: As) -> None:
+    sha256 = await upload(member)
+    tags, sizes = set(), []
+    for width, size in (("96", (96, 144)), ("256", (256, 384)), (None, (341, 512))):
+        address = f"/v1/files/{sha256}" + (f"?width={width}" if width else "")
+        answer = await acting_as("fellow").get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+        assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+        with Image.open(BytesIO(answer.content)) as picture:
+            assert picture.size == size
+        again = await acting_as("fellow").get(address, headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+        assert (await acting_as("neighbour").get(address)).status_code == 404
+        tags.add(answer.headers["etag"])
+        sizes.append(len(answer.content))
+    assert len(tags) == 3
+    assert sizes == sorted(sizes)
+    for wrong in ("0", "97", "96.0", "9_6", "", "small", "-96"):
+        refused = await member.get(f"/v1/files/{sha256}", params={"width": wrong})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/width"), wrong
+
+
+async def test_who_saves_data_gets_a_narrower_photo(member: Client) -> None:
+    sha256 = await upload(member)
+    for said, width in (("on", 256), ("ON", 256), ("on;max=3", 256), ("off", 341), ("", 341)):
+        answer = await member.get(f"/v1/files/{sha256}", headers={"Save-Data": said})
+        assert answer.headers["vary"] == "Save-Data"
+        with Image.open(BytesIO(answer.content)) as picture:
+            assert picture.width == width, said
+    asked = await member.get(f"/v1/files/{sha256}?width=96", headers={"Save-Data": "on"})
+    assert "save-data" not in asked.headers.get("vary", "").lower()
+    with Image.open(BytesIO(asked.content)) as picture:
+        assert picture.width == 96
+
+
+async def test_a_narrow_photo_is_not_widened(member: Client) -> None:
+    written = BytesIO()
+    Image.new("RGB", (60, 90), "teal").save(written, "JPEG")
+    sha256 = (await member.put(PHOTO, content=written.getvalue(), headers=JPEG)).json()["photo"]
+    for query in ("", "?width=96", "?width=256"):
+        answer = await member.get(f"/v1/files/{sha256}{query}")
+        with Image.open(BytesIO(answer.content)) as picture:
+            assert picture.size == (60, 90)
+
+
+async def test_a_narrower_photo_has_no_address_of_its_own(member: Client) -> None:
+    """It is seen by whoever may see the photo, and by nobody once that is gone."""
+    sha256 = await upload(member)
+    narrow = (await member.get(f"/v1/files/{sha256}?width=96")).headers["etag"].strip('"')
+    assert (await member.get(f"/v1/files/{narrow}")).status_code == 404
+    await member.delete(PHOTO)
+    assert (await member.get(f"/v1/files/{sha256}?width=96")).status_code == 404
+
+
 async def test_an_officers_photo_is_for_all_below(secretary: Client, acting_as: As) -> None:
     sha256 = await upload(secretary)
     assert (await acting_as("grouped").get(f"/v1/files/{sha256}")).status_code == 200

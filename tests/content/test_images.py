@@ -186,3 +186,21 @@ def test_damage_anywhere_is_refused_or_read(image_format: str, damage: list[tupl
     except Malformed:
         return
     assert max(photo.width, photo.height) <= PHOTO_SIDE
+
+
+@pytest.mark.parametrize(
+    ("size", "narrower"),
+    [
+        ((2000, 1000), [(96, 48), (256, 128)]),
+        ((1000, 2000), [(96, 192)]),
+        ((200, 100), [(96, 48)]),
+        ((96, 96), []),
+        ((512, 1), [(96, 1), (256, 1)]),
+    ],
+)
+def test_the_same_comes_narrower(size: tuple[int, int], narrower: list[tuple[int, int]]) -> None:
+    photo = reencode_photo(encoded(picture(*size), "PNG"))
+    assert [(each.width, each.height) for each in photo.narrower] == narrower
+    for each in photo.narrower:
+        with Image.open(BytesIO(each.data)) as result:
+            assert (result.format, result.mode, result.size) == ("WEBP", "RGB", (each.width, each.height))

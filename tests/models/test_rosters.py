@@ -13,6 +13,7 @@ from sqlmodel import SQLModel, col
 from api.demo.organisation import Organisation as Generated
 from api.demo.organisation import Size
 from content.malformed import Malformed
+from models import changes
 from models.accounts import Account
 from models.audit import AuditEvent
 from models.branches import Branch
@@ -22,6 +23,7 @@ from models.errors import Forbidden
 from models.members.rules import profile_of
 from models.members.table import Member, MemberStatus
 from models.memberships import EndReason, Membership
+from models.merging import merge_branch
 from models.permissions import OPERATOR
 from models.roles import RoleGrant
 from models.rosters.columns import RosterKind
@@ -369,6 +371,28 @@ async def test_branches_that_cannot_be_placed(database: Database, organisation: 
         (13, "parent_code", "branch.too_deep"),
     }
     assert (outcome.new, outcome.refused) == (3, 9)
+
+
+async def test_a_merged_branch_takes_nobody_in(database: Database, organisation: Organisation, tmp_path: Path) -> None:
+    async with database.writing() as session:
+        branch, into = organisation.branch("chibo"), organisation.branch("chibo2")
+        await merge_branch(session, OPERATOR, branch.id, into.id)
+        await changes.commit(session)
+    fellow = organisation.person("fellow").member_no
+    members = table(
+        tmp_path,
+        {"member_no": "HV-1", "full_name": "Mơ", "branch_code": "CHIBO"},
+        {"member_no": fellow, "full_name": "Trần Văn Cảnh", "branch_code": "CHIBO"},
+    )
+    outcome = await import_roster(database, OPERATOR, members)
+    assert said(outcome.errors) == [(2, "branch_code", "branch.not_active"), (3, "branch_code", "branch.not_active")]
+    branches = table(
+        tmp_path,
+        {"code": "CHIBO", "name": "Chi hội mới", "kind": "cell", "parent_code": "COSO"},
+        {"code": "T9", "name": "Tổ 9", "kind": "group", "parent_code": "CHIBO"},
+    )
+    outcome = await import_roster(database, OPERATOR, branches)
+    assert said(outcome.errors) == [(2, "code", "branch.not_active"), (3, "parent_code", "branch.not_active")]
 
 
 def as_xlsx(source: Path, target: Path) -> Path:

@@ -26,7 +26,7 @@ from models.sessions import end_sessions
 from tests.clock import StandingClock
 from tests.organisation import Organisation
 from tests.queries import counting
-from tests.serving import FEED, HERE, ROUTED, Desk, calling, for_roles, parts_in, phone_of, refreshed, titles
+from tests.serving import FEED, HERE, ROUTED, Desk, calling, for_roles, parts_in, phone_of, refreshed, served, titles
 
 SECRETARIES = for_roles([Role.SECRETARY])
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -127,6 +127,45 @@ async def test_an_ending_is_seen_at_once_here_and_by_following_there(
                 assert answer.json()["type"] == said
                 assert answer.headers["cache-control"] == "no-store"
             await parts_in(other).cache.follower.follow()
+
+
+async def test_a_merge_is_seen_at_once_here_and_by_following_there(
+    app: FastAPI, other: FastAPI, desk: Desk, organisation: Organisation
+) -> None:
+    """By its members, those below and its officers, with tokens from before it."""
+    await desk.publish("chibo", "Của chi hội cũ")
+    await desk.publish("chibo", "Nội bộ cũ", HERE)
+    await desk.publish("chibo", "Cho bí thư", SECRETARIES)
+    await desk.publish("chibo2", "Của chi hội mới")
+    before = {
+        "member": {"Của chi hội cũ", "Nội bộ cũ"},
+        "grouped": {"Của chi hội cũ"},
+        "neighbour": {"Của chi hội mới"},
+        "secretary": {"Của chi hội cũ", "Nội bộ cũ", "Cho bí thư"},
+    }
+    tokens = {name: await refreshed(app, organisation.person(name)) for name in before}
+    await parts_in(other).cache.follower.follow()
+    for process in (app, other):
+        for name, heard in before.items():
+            async with calling(process, tokens[name]) as phone:
+                assert set(await titles(phone)) == heard
+    await desk.merge("chibo", "chibo2")
+    for process in (app, other):
+        for name in before:
+            async with calling(process, tokens[name]) as phone:
+                assert await titles(phone) == ["Của chi hội mới"], name
+        await parts_in(other).cache.follower.follow()
+
+
+async def test_a_process_that_starts_after_a_merge_does_not_believe_older_tokens(
+    app: FastAPI, desk: Desk, organisation: Organisation, settings: Settings, clock: StandingClock
+) -> None:
+    await desk.publish("chibo", "Của chi hội cũ")
+    await desk.publish("chibo2", "Của chi hội mới")
+    token = await refreshed(app, organisation.person("member"))
+    await desk.merge("chibo", "chibo2")
+    async with served(settings, clock) as later, calling(later, token) as phone:
+        assert await titles(phone) == ["Của chi hội mới"]
 
 
 @SQLITE

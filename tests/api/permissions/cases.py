@@ -61,11 +61,10 @@ def _json(make: Callable[[World, Case], dict[str, Any]], **more: Any) -> Callabl
     return lambda world, case: {"json": make(world, case), **more}
 
 
-def _moved(world: World, case: Case) -> dict[str, Any]:
+def _other(world: World, case: Case) -> str:
+    """The branch at the other end of a move or a merge."""
     _, _, to = case.name.partition(" to ")
-    if to:
-        return {"parent_id": world.ids["branch_id"][to]}
-    return {"parent_id": str(world.organisation.branch(BESIDE.get(case.place, "xa")).id)}
+    return world.ids["branch_id"][to] if to else str(world.organisation.branch(BESIDE.get(case.place, "xa")).id)
 
 
 def _branch(world: World, case: Case) -> str:
@@ -87,7 +86,8 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         lambda w, c: {"parent_id": _branch(w, c), "code": "MOI", "name": "Tổ số 9", "kind": "group"}
     ),
     "PATCH /v1/branches/{branch_id}": _json(lambda *_: {"name": "Chi hội thôn Mới"}),
-    "POST /v1/branches/{branch_id}/move": _json(_moved),
+    "POST /v1/branches/{branch_id}/move": _json(lambda w, c: {"parent_id": _other(w, c)}),
+    "POST /v1/branches/{branch_id}/merge": _json(lambda w, c: {"into_id": _other(w, c)}),
     "POST /v1/branches/{branch_id}/role-grants": _json(
         lambda w, c: {"member_id": w.ids["member_id"][c.place], "role": "clerk"}
     ),

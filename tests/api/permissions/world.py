@@ -36,7 +36,7 @@ NOBODY = UUID("01900000-0000-7000-8000-000000000000")
 PLACES = {"own": "chibo", "child": "to", "sibling": "chibo2", "parent": "coso", "elsewhere": "kh_chibo"}
 PEOPLE = {"own": "fellow", "child": "grouped", "sibling": "neighbour", "parent": "above", "elsewhere": "stranger"}
 BESIDE = {"own": "xa", "child": "chibo2", "sibling": "xa", "parent": "tinh", "elsewhere": "xa"}
-"""Where each place may be moved to."""
+"""Where each place may be moved to, or what it may be merged into."""
 
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -146,12 +146,13 @@ def build_cache(settings: Settings, database: Database, tokens: Tokens) -> PageC
         shared.forget()
         deltas.forget()
 
+    directory = Directory(tokens, follower, database, forget)
     return PageCache(
         follower=follower,
         nudges=nudges,
-        directory=Directory(tokens, follower, database, forget),
+        directory=directory,
         shared=shared,
-        syncing=Syncing(database, follower, deltas, counts),
+        syncing=Syncing(database, follower, directory, deltas, counts),
         counts=counts,
         breaker=breaker,
         client=client,

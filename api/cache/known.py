@@ -100,7 +100,7 @@ class Directory:
 
     async def know(self, bearer: Bearer) -> Known:
         """`recognise` for a token that has been verified already."""
-        return await self._settle(Known(bearer.claims, bearer.expires_at, self._follower.view))
+        return await self.settle(Known(bearer.claims, bearer.expires_at, self._follower.view))
 
     async def recognise(self, authorization: bytes) -> Known:
         """Who is asking. A query is made only where the member's access moved since the token's claims were resolved.
@@ -111,7 +111,7 @@ class Directory:
         if known is None:
             bearer = self._tokens.verify(authorization.decode("latin-1"))
             known = Known(bearer.claims, bearer.expires_at, self._follower.view)
-        await self._settle(known)
+        await self.settle(known)
         self._known[authorization] = known
         self._known.move_to_end(authorization)
         if len(self._known) > _KNOWN_MOST:
@@ -127,8 +127,8 @@ class Directory:
             self._known.clear()
             self._forget()
 
-    async def _settle(self, known: Known) -> Known:
-        """Bring an entry to the view's head."""
+    async def settle(self, known: Known) -> Known:
+        """Bring an entry to the view's head. Raises Unauthenticated."""
         now = self._seconds()
         if now >= known.expires_at:
             raise Unauthenticated(Unauthenticated.REFRESH)

@@ -10,7 +10,7 @@ from api.cache.cursors import MOST, Channel, Cursor, Place, is_newest
 from api.cache.deltas import Deltas
 from api.cache.follow import Follower
 from api.cache.forms import Page
-from api.cache.known import Known
+from api.cache.known import Directory, Known
 from api.cache.metrics import Counts
 from api.encoding import VARY
 from api.languages import Language
@@ -63,8 +63,11 @@ class SyncQuery(NamedTuple):
 class Syncing:
     """What one process needs to answer sync."""
 
-    def __init__(self, database: Database, follower: Follower, deltas: Deltas, counts: Counts) -> None:
+    def __init__(
+        self, database: Database, follower: Follower, directory: Directory, deltas: Deltas, counts: Counts
+    ) -> None:
         self._counts = counts
+        self._directory = directory
         self._database = database
         self._follower = follower
         self._deltas = deltas
@@ -80,10 +83,11 @@ class Syncing:
                 raise Refused(400, "sync.cursor_invalid")
             cursor = opened
         view = self._follower.view
-        numbers = view.synced_by(known.viewer)
         if render and max(cursor.own, *(place.number for place in cursor.places.values()), 0) > view.head:
-            await self._follower.follow()  # another process has seen more than we have
-            numbers = view.synced_by(known.viewer)
+            await self._follower.follow()  # another process has seen more than we have, of the member's access too
+        if known.head != view.head:
+            await self._directory.settle(known)
+        numbers = view.synced_by(known.viewer)
         places = {each: self._place(cursor, each, number, query.again) for each, number in numbers.items()}
         dropped = [each for each in cursor.places if each not in numbers]
         behind = [each for each, place in places.items() if place != Place(numbers[each])]

@@ -82,10 +82,10 @@ class Handset:
         try:
             account = self.account or await self._sign_in()
             try:
-                await self._do(account.sync(save_data=self.save_data))
+                await self._do(account.bring_up_to_date(save_data=self.save_data))
             except SignInRequired:
                 account = await self._sign_in()
-                await self._do(account.sync(save_data=self.save_data))
+                await self._do(account.bring_up_to_date(save_data=self.save_data))
         except AccountClosed:
             self._close()
 
@@ -93,10 +93,10 @@ class Handset:
         """The app goes on for some steps and is gone."""
         if self.account is None:
             return
-        steps = self.account.sync(save_data=self.save_data)
+        steps = self.account.bring_up_to_date(save_data=self.save_data)
         said: Answer | None = None
         try:
-            for _ in range(self._chance.randrange(1, 6)):
+            for _ in range(self._chance.randrange(1, 9)):
                 step = steps.send(said)
                 said = await self.board.send(step) if isinstance(step, Request) else None
         except (StopIteration, SignInRequired):
@@ -107,6 +107,12 @@ class Handset:
         steps.close()
         self.account.store.close()
         self.account = self._phone.open(str(self.person.id))
+
+    def read(self) -> None:
+        """The member opens something that the phone shows, network or not."""
+        notices = [] if self.account is None else sorted(self.account.store.things("notice"))
+        if self.account is not None and notices:
+            self.account.read(self._chance.choice(notices), acknowledge=self._chance.random() < 0.3)
 
     def repeat_a_page(self) -> None:
         """An answer comes once more, or for the first time after it was given up, however old it is."""

@@ -15,23 +15,28 @@ class Shown:
 
     me: Json
     notices: dict[str, Json]
+    receipts: dict[str, Json]
     cards: dict[str, Json]
 
 
 async def read_all(client: httpx.AsyncClient, now: datetime) -> Shown:
     """By a member's own reads: feed to its end, each notice, each branch, the profile."""
     me = await _get(client, "/v1/me")
-    notices = {}
+    notices: dict[str, Json] = {}
+    receipts: dict[str, Json] = {}
     page: Json = {"next_cursor": ""}
     while page["next_cursor"] is not None:
         turn = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
         page = await _get(client, f"/v1/notices?limit=7{turn}")
         for item in page["items"]:
             notices[item["id"]] = await _get(client, f"/v1/notices/{item['id']}")
+            receipt = await client.get(f"/v1/notices/{item['id']}/receipt")
+            if receipt.status_code != 404:
+                receipts[item["id"]] = receipt.json()
     places = {m["branch"]["id"] for m in me["memberships"] if _stands(m["until"], now)}
     places |= {grant["branch_id"] for grant in me["grants"] if _stands(grant["until"], now)}
     on_paths = {step["id"] for place in places for step in (await _get(client, f"/v1/branches/{place}"))["path"]}
-    return Shown(me, notices, {id_: await _get(client, f"/v1/branches/{id_}") for id_ in on_paths})
+    return Shown(me, notices, receipts, {id_: await _get(client, f"/v1/branches/{id_}") for id_ in on_paths})
 
 
 def _stands(until: str | None, now: datetime) -> bool:

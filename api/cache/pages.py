@@ -1,5 +1,6 @@
 """The page cache: a layer in front of everything else. A hit touches neither the router nor the database."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from api.cache.forms import Form
 from api.cache.page_cache import PageCache
 from api.cache.shared import NeedsDatabase
 from api.cache.view import boot_clock
-from api.encoding import has_tag, preferred
+from api.encoding import THOROUGH, has_tag, preferred
 from api.envelope import request_id_from
 from models.errors import HandbookError
 
@@ -119,7 +120,11 @@ class Pages:
             return None, False
         if page is None:
             return None, False
-        form = page.form(preferred([asked.encoding.decode("latin-1")]), cache.security)
+        encoding = preferred([asked.encoding.decode("latin-1")])
+        if page.lasting or len(page.body) < THOROUGH:
+            form = page.form(encoding, cache.security)
+        else:  # one person's, and large: nobody else should wait for it
+            form = await asyncio.to_thread(page.form, encoding, cache.security)
         # not where either moved while we rendered: another request may have brought the entry to a head that this is
         # not of
         spoken = len(asked.language) + len(asked.encoding) + len(asked.save_data)

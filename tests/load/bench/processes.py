@@ -120,6 +120,7 @@ def uvicorn(app: str) -> list[str]:
         "--log-level",
         "warning",
         "--no-server-header",
+        "--no-proxy-headers",
     ]
     return [sys.executable, "-m", "uvicorn", app, *options]
 

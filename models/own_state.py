@@ -61,8 +61,10 @@ async def give_back(session: AsyncSession, member_id: UUID, steps: int) -> None:
 
 
 def advancing() -> CTE:
-    """One number of `:member_id`'s counter as `seq`, taken by the statement that uses it: PostgreSQL's own way."""
-    taken = postgresql.insert(_STATE).values(member_id=bindparam("member_id"), seq=1)
+    """`:steps` numbers of `:member_id`'s counter, the last as `seq`, taken by the statement that uses them, as
+    PostgreSQL can.
+    """
+    taken = postgresql.insert(_STATE).values(member_id=bindparam("member_id"), seq=bindparam("steps"))
     return _advance(taken).cte("counter")
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Delete, Select, and_, bindparam, delete, func, select, tuple_
+from sqlalchemy import ARRAY, Delete, Select, String, Uuid, and_, bindparam, column, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from models.changes import LogHead
 from models.database import is_postgresql, now, table_of
@@ -182,6 +183,14 @@ def _taking(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[tuple[
     return insert.on_conflict_do_nothing(index_elements=[_EVENT.c.member_id, _EVENT.c.id]).returning(_EVENT.c.id)
 
 
+def _taking_arrays() -> ReturningInsert[tuple[UUID]]:
+    """The same with each column sent as one array, as PostgreSQL takes it: one value each time for all rows."""
+    said = func.unnest(bindparam("ids", type_=ARRAY(Uuid())), bindparam("digests", type_=ARRAY(String())))
+    row = said.table_valued(column("id", Uuid()), column("digest", String()), name="said").render_derived().c
+    chosen = select(bindparam("member_id", type_=Uuid()), row.id, row.digest, bindparam("at", type_=UTCDateTime()))
+    return _taking(postgresql.insert(_EVENT).from_select(["member_id", "id", "digest", "applied_at"], chosen))
+
+
 def _forgetting() -> Delete:
     row = (_EVENT.c.member_id, _EVENT.c.id)
     old = select(*row).where(_EVENT.c.applied_at < bindparam("before")).limit(_CLEARED_AT_ONCE)
@@ -207,7 +216,8 @@ _BEGIN = _beginning()
 _STORED = select(_EVENT.c.id, _EVENT.c.digest).where(
     _EVENT.c.member_id == bindparam("member_id"), _EVENT.c.id.in_(bindparam("ids", expanding=True))
 )
-_TAKE = {True: _taking(postgresql.insert(_EVENT)), False: _taking(sqlite.insert(_EVENT))}
+_TAKE = _taking(sqlite.insert(_EVENT))
+_TAKE_ARRAYS = _taking_arrays()
 _FORGET = _forgetting()
 
 
@@ -235,11 +245,15 @@ async def _take(session: AsyncSession, member_id: UUID, chosen: Mapping[UUID, _S
     """
     if not chosen:
         return []
-    rows = [
-        {"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in sorted(chosen)
-    ]
+    ids = sorted(chosen)
     connection = await session.connection()
-    return sorted(row.id for row in await connection.execute(_TAKE[is_postgresql(session)], rows))
+    if is_postgresql(session):
+        said = {"member_id": member_id, "at": at, "ids": ids, "digests": [chosen[id_].digest for id_ in ids]}
+        taken = await connection.execute(_TAKE_ARRAYS, said)
+    else:
+        rows = [{"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in ids]
+        taken = await connection.execute(_TAKE, rows)
+    return sorted(row.id for row in taken)
 
 
 async def _forget_some(session: AsyncSession, at: datetime) -> None:

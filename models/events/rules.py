@@ -57,7 +57,7 @@ async def apply_events(session: AsyncSession, viewer: Viewer, data: EventsPost) 
     """Judge each event by what the viewer could see when it happened, and apply those that stand, once each.
 
     One that was refused leaves nothing, its id included. The number of statements does not depend on that of the
-    events: ids, history, what each kind's rule asks, ids again, what each kind's rule writes.
+    events: who asks and which ids are known, history, what each kind's rule asks, ids, what each kind's rule writes.
     """
     member_id, at = viewer.the_member, now(session)
     outcomes: list[Outcome | None] = [None] * len(data.events)
@@ -78,8 +78,9 @@ async def apply_events(session: AsyncSession, viewer: Viewer, data: EventsPost) 
     stored |= {id_: chosen[id_].digest for id_ in taken}
     if len(taken) < len(chosen):  # the same ones came in another request as well
         stored |= await _stored(session, member_id, chosen.keys() - stored.keys())
+    applied = set(taken)
     for one in sound:
-        is_applied = one.id in taken and chosen[one.id] is one
+        is_applied = one.id in applied and chosen[one.id] is one
         outcomes[one.place] = _outcome(one, stored.get(one.id), is_applied=is_applied)
     await _forget_some(session, at)
     state = state_number(head, max(counter, reached.get(member_id, 0)))

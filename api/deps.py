@@ -68,7 +68,7 @@ async def _revision(
     return max(map(int, revisions))
 
 
-def _saves_data(
+async def _saves_data(
     save_data: Annotated[str, Header(max_length=100, description="`on` where bytes are dear.")] = "",
 ) -> bool:
     return save_data.partition(";")[0].strip().lower() == "on"

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    FromClause,
     Select,
     String,
     bindparam,
@@ -39,38 +40,8 @@ class Belonging(NamedTuple):
     until: datetime | None
 
 
-def _standing() -> Select[*tuple[Any, ...]]:
-    member, account, device = table_of(Member), table_of(Account), table_of(DeviceSession)
-    return (
-        select(member.c.status, account.c.disabled_at, device.c.ended_at)
-        .join_from(member, account, account.c.member_id == member.c.id)
-        .join(device, device.c.member_id == member.c.id)
-        .where(member.c.id == bindparam("member_id"), device.c.id == bindparam("session_id"))
-    )
-
-
-_STANDING = _standing()
-
-
-async def resolve_access(session: AsyncSession, member_id: UUID, session_id: UUID) -> list[Belonging]:
-    """What a member belongs to and holds now. Two statements.
-
-    Raises Unauthenticated: account closed before session ended, since only the first asks for a wipe.
-    """
-    found = await session.execute(_STANDING, {"member_id": member_id, "session_id": session_id})
-    row = found.one_or_none()
-    if row is None:
-        raise Unauthenticated(Unauthenticated.SIGN_IN)
-    status, disabled_at, ended_at = row
-    if status not in ACTIVE or disabled_at is not None:
-        raise Unauthenticated(Unauthenticated.CLOSED)
-    if ended_at is not None:
-        raise Unauthenticated(Unauthenticated.SIGN_IN)
-    return await belongings(session, member_id)
-
-
-def _belonging(whose: Callable[[Any], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
-    """Open memberships and grants in force `:at`, each with its branch; made once, since that takes a millisecond."""
+def _places(whose: Callable[[Any], ColumnElement[bool]]) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
+    """Open memberships and grants in force `:at`, joined to their branches, and what makes a `Belonging` of one."""
     at: BindParameter[datetime] = bindparam("at")
     member, grant, branch = table_of(Membership).c, table_of(RoleGrant).c, table_of(Branch)
     belongs: Select[*tuple[Any, ...]] = select(
@@ -79,14 +50,54 @@ def _belonging(whose: Callable[[Any], ColumnElement[bool]]) -> Select[*tuple[Any
     holds: Select[*tuple[Any, ...]] = select(
         grant.member_id, grant.branch_no, cast(grant.role, String()), grant.until
     ).where(whose(grant.member_id), in_force(at, grant))
-    places = union_all(belongs, holds).subquery()
-    return select(places.c.member_id, places.c.role, branch.c.no, branch.c.path, places.c.until).join_from(
-        places, branch, branch.c.no == places.c.branch_no
+    places = union_all(belongs, holds).subquery("place")
+    joined = places.join(branch, branch.c.no == places.c.branch_no)
+    return joined, (places.c.member_id, places.c.role, branch.c.no, branch.c.path, places.c.until)
+
+
+def _of_one(member_id: Any) -> ColumnElement[bool]:
+    equal: ColumnElement[bool] = member_id == bindparam("member_id")
+    return equal
+
+
+def _access() -> Select[*tuple[Any, ...]]:
+    """Whether somebody may sign in at all, on each row; where they belong and hold nothing, that is all of one row."""
+    member, account, device = table_of(Member), table_of(Account), table_of(DeviceSession)
+    places, columns = _places(_of_one)
+    signed_in = member.join(account, account.c.member_id == member.c.id).join(device, device.c.member_id == member.c.id)
+    return (
+        select(member.c.status, account.c.disabled_at, device.c.ended_at, *columns)
+        .select_from(signed_in.outerjoin(places, columns[0] == member.c.id))
+        .where(member.c.id == bindparam("member_id"), device.c.id == bindparam("session_id"))
     )
 
 
-_OF_ONE = _belonging(lambda member_id: member_id == bindparam("member_id"))
-_OF_MANY = _belonging(lambda member_id: member_id.in_(bindparam("member_ids", expanding=True)))
+def _belongings(whose: Callable[[Any], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    places, columns = _places(whose)
+    return select(*columns).select_from(places)
+
+
+# made once: that takes a millisecond, and every sign-in and every write asks
+_ACCESS = _access()
+_OF_ONE = _belongings(_of_one)
+_OF_MANY = _belongings(lambda member_id: member_id.in_(bindparam("member_ids", expanding=True)))
+
+
+async def resolve_access(session: AsyncSession, member_id: UUID, session_id: UUID) -> list[Belonging]:
+    """What a member belongs to and holds now, in one statement.
+
+    Raises Unauthenticated: account closed before session ended, since only the first asks for a wipe.
+    """
+    said = {"member_id": member_id, "session_id": session_id, "at": now(session)}
+    rows = (await session.execute(_ACCESS, said)).all()
+    if not rows:
+        raise Unauthenticated(Unauthenticated.SIGN_IN)
+    status, disabled_at, ended_at, *_ = rows[0]
+    if status not in ACTIVE or disabled_at is not None:
+        raise Unauthenticated(Unauthenticated.CLOSED)
+    if ended_at is not None:
+        raise Unauthenticated(Unauthenticated.SIGN_IN)
+    return [_read(*row) for _, _, _, belongs, *row in rows if belongs is not None]
 
 
 async def belongings(session: AsyncSession, member_id: UUID) -> list[Belonging]:

@@ -120,10 +120,10 @@ async def commit(session: AsyncSession) -> int | None:
     follower
     miss transactions that take a lower number but commit later.)
     """
-    await session.flush()
     records = dict.fromkeys(_records(session))
     number: int | None = None
     if records:
+        await session.flush()
         number = await _next_number(session)
         changes = {(r.channel, r.kind, r.thing_id): r for r in records}
         at = now(session)

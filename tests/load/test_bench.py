@@ -39,7 +39,7 @@ from tests.load.bench.report import Report
 from tests.load.bench.scenario import Scenario
 from tests.load.bench.scenarios import ALL, receipts, volume
 from tests.load.bench.stage import Options, Stage
-from tests.load.bench.statements import read_statements
+from tests.load.bench.statements import read_statements, told
 from tests.load.bench.syncing import SYNC, path, up_to_date
 from tests.load.dataset import DataSet, access_tokens
 from tests.load.serving import feed, served
@@ -198,6 +198,16 @@ def test_statements_are_read_from_postgresqls_log() -> None:
         "SELECT notice.id FROM notice WHERE x = 1",
         "SELECT c.seq FROM channel_version AS c JOIN notice ON true",
     ]
+
+
+def test_statements_are_told_by_what_they_do_to_which_tables() -> None:
+    sent = [
+        "SELECT a FROM notice JOIN branch ON true",
+        "SELECT b FROM notice JOIN branch ON true",
+        "DELETE FROM x",
+        "?",
+    ]
+    assert told(sent) == "DELETE x; SELECT notice, branch"
 
 
 def test_only_baselines_that_are_off_are_explained() -> None:

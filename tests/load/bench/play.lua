@@ -3,6 +3,7 @@
 -- from 1), and "once" or "around".
 
 local requests, order, at, once = {}, {}, 0, false
+local after = 64 -- requests from the beginning again, until each of the 32 connections has had its last answer
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
@@ -18,16 +19,12 @@ end
 
 function request()
   at = at + 1
-  if at > #order then
-    if once then
-      once = false
-      wrk.thread:stop() -- nothing is asked twice, however late the bench hears of it
-      io.write("exhausted\n")
-      io.flush()
-    end
-    at = 1
+  if at == #order + after and once then
+    wrk.thread:stop() -- however late the bench hears of it
+    io.write("exhausted\n")
+    io.flush()
   end
-  return requests[order[at]]
+  return requests[order[(at - 1) % #order + 1]]
 end
 
 function done(summary, latency)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import asyncpg
@@ -47,6 +47,12 @@ def read_statements(log: str, database: str) -> Iterator[str]:
         tables = {name for name in _TABLE.findall(found[2]) if not name.startswith("pg_")}
         if _LOOKED_AT not in tables and tables - _FOLLOWING:
             yield found[2]
+
+
+def told(sent: Iterable[str]) -> str:
+    """What they were, without their values and shortened: a figure that is too high can be looked into."""
+    found = ((one.split()[0], dict.fromkeys(_TABLE.findall(one))) for one in sent)
+    return "; ".join(sorted({f"{what} {', '.join(tables)}" for what, tables in found if tables}))
 
 
 def _log_statements(postgres: KeptPostgres, value: str) -> None:

@@ -7,7 +7,7 @@ from tests.load.bench.figures import Bound, Figures, Promise, Row, compared
 from tests.load.bench.publisher import Publisher
 from tests.load.bench.scenario import Scenario
 from tests.load.bench.scenarios import hit, sync
-from tests.load.bench.stage import LARGE, Contestant, Stage
+from tests.load.bench.stage import CPU, LARGE, Contestant, Stage
 from tests.load.dataset import DataSet
 
 _FEW, _MANY = "50 branches", "250,000 branches"
@@ -51,8 +51,12 @@ def _rates(
 
 def _both(row: Row, found: Figures) -> Row:
     """With both figures, which the promise is about."""
-    figures = ", ".join(f"{found[name].median:,.4g} {row.promise.unit} at {name}" for name in (_FEW, _MANY))
-    return Row(row.promise, row.figure, row.ratio, note=figures)
+    told = []
+    for name in (_FEW, _MANY):
+        worked = found.get(f"{name}{CPU}")
+        cost = f" ({worked.median:,.0f} µs of CPU each)" if worked else ""
+        told.append(f"{found[name].median:,.0f} {row.promise.unit}{cost} at {name}")
+    return Row(row.promise, row.figure, row.ratio, note=", ".join(told))
 
 
 def _acknowledged(publisher: Publisher) -> float:

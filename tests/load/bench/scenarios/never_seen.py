@@ -9,7 +9,7 @@ from tests.load.bench.load import feed_request
 from tests.load.bench.pages import FEED
 from tests.load.bench.scenario import Scenario
 from tests.load.bench.stage import Stage
-from tests.load.bench.statements import statements
+from tests.load.bench.statements import statements, told
 from tests.load.dataset import access_tokens
 
 RATE = Promise("never-seen members' first request", "req/s", bound=8_900)
@@ -29,20 +29,21 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
     )
     once = stage.play("strangers", [feed_request(token) for token in tokens[_COUNTED:]], once=True)
     rates = []
-    queries = 0
+    sent: list[str] = []
     for repetition in range(stage.options.repetitions):
         with stage.serving(data) as running:  # a new process has seen nobody
             stage.load(running.url, warming)
             if repetition == 0:
-                queries = _queries(stage, running.url, tokens[:_COUNTED])
+                sent = _statements(stage, running.url, tokens[:_COUNTED])
             rates.append(stage.load(running.url, once).rate)
     figures["never-seen"] = Series(tuple(rates))
     note = f"{len(strangers) - _COUNTED:,} members each time"
     yield Row(RATE, figures["never-seen"], note=note)
-    yield Row(QUERIES, Series((queries / _COUNTED,)), note=f"of {_COUNTED} requests, by PostgreSQL's log")
+    note = f"of {_COUNTED} requests, by PostgreSQL's log {told(sent)}".strip()
+    yield Row(QUERIES, Series((len(sent) / _COUNTED,)), note=note)
 
 
-def _queries(stage: Stage, url: str, tokens: list[str]) -> int:
+def _statements(stage: Stage, url: str, tokens: list[str]) -> list[str]:
     database = stage.data().url.rpartition("/")[2]
     with (
         httpx.Client(base_url=url, headers={"Accept-Encoding": "identity"}, trust_env=False) as client,
@@ -50,7 +51,7 @@ def _queries(stage: Stage, url: str, tokens: list[str]) -> int:
     ):
         for token in tokens:
             client.get(FEED, headers={"Authorization": f"Bearer {token}"}).raise_for_status()
-    return len(sent)
+    return sent
 
 
 SCENARIO = Scenario("never-seen", (RATE, QUERIES), _measure)

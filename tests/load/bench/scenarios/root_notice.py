@@ -10,7 +10,7 @@ from tests.load.bench.pages import FEED
 from tests.load.bench.publisher import Publisher
 from tests.load.bench.scenario import Scenario
 from tests.load.bench.stage import Stage
-from tests.load.bench.statements import statements
+from tests.load.bench.statements import statements, told
 from tests.load.dataset import access_tokens
 
 QUERIES = Promise("queries after a root notice, 1,000 branches", "queries", sense=Bound.AT_MOST, bound=1)
@@ -23,7 +23,7 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
     running = stage.handbook(data)
     first = {one.branch_no: one for one in stage.seats(data)}
     tokens = access_tokens(data, first.values())
-    queries, renders = [], []
+    queries, renders, kinds = [], [], set[str]()
     with Publisher(running.url, data) as publisher, httpx.Client(base_url=running.url, headers=_PLAIN) as client:
         _read(client, tokens)  # so that only what the notice made old is missing
         for _ in range(min(_TURNS, stage.options.repetitions)):
@@ -32,13 +32,14 @@ def _measure(stage: Stage, figures: Figures) -> Iterator[Row]:
             with statements(stage.postgres, data.url.rpartition("/")[2]) as sent:
                 _read(client, tokens)
             queries.append(float(len(sent)))
+            kinds.update(sent)
             renders.append(since(before, pages_by(running.url), "render"))
     figures["queries after a root notice"], figures["renders after a root notice"] = found = (
         Series(tuple(queries)),
         Series(tuple(renders)),
     )
     reads = f"{len(tokens):,} reads from as many branches by one process"
-    yield Row(QUERIES, found[0], note=f"{reads}; by PostgreSQL's log, without the looks at the log")
+    yield Row(QUERIES, found[0], note=f"{reads}; by PostgreSQL's log, without looks at the log: {told(kinds)}")
     yield Row(RENDERS, found[1], note=f"{reads}; by /metrics")
 
 

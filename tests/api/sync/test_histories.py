@@ -183,8 +183,9 @@ async def test_every_phone_comes_to_hold_what_the_api_shows(
     is_long: bool,
 ) -> None:
     if seed % 2:
-        monkeypatch.setattr(sync, "THINGS_MOST", 3)
-        monkeypatch.setattr(syncing, "BYTES_MOST", 4_000)
+        monkeypatch.setattr(sync, "THINGS_MOST", 4)
+        monkeypatch.setattr(sync, "BYTES_MOST", 800)
+        monkeypatch.setattr(syncing, "BYTES_MOST", 2_000)
     history = History(processes, organisation, random.Random(seed), clock, tmp_path)
     for _ in range(ROUNDS * (25 if is_long else 1)):
         for _ in range(STEPS):

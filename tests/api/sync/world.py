@@ -34,6 +34,7 @@ from models.memberships import (
     end_membership,
     open_membership,
 )
+from models.merging import merge_branch
 from models.notices.rules import create_notice, publish_notice, withdraw_notice
 from models.notices.shapes import NoticeCreate, NoticeWithdraw
 from models.notices.table import Notice, NoticeState
@@ -57,11 +58,12 @@ class World:
         self._number = 0
         self.log: list[str] = []
         self._kinds: dict[Callable[[AsyncSession], Awaitable[None]], int] = {
-            self._publish: 10,
-            self._withdraw: 4,
+            self._publish: 14,
+            self._withdraw: 8,
             self._rename: 2,
             self._move: 3,
-            self._add_branch: 1,
+            self._merge: 1,
+            self._add_branch: 2,
             self._transfer: 4,
             self._send_for_a_while: 3,
             self._end_temporary: 1,
@@ -122,6 +124,11 @@ class World:
     async def _move(self, session: AsyncSession) -> None:
         branch, parent = await self._branch(session), await self._branch(session)
         await move_branch(session, OPERATOR, branch.id, parent.id)
+
+    async def _merge(self, session: AsyncSession) -> None:
+        """Its members go along, its officers do not, and its channels fall silent."""
+        branch, into = await self._branch(session), await self._branch(session)
+        await merge_branch(session, OPERATOR, branch.id, into.id)
 
     async def _add_branch(self, session: AsyncSession) -> None:
         parent, word = await self._branch(session), self._word()

@@ -12,6 +12,7 @@ from models.base import Shape
 from models.events.rules import apply_events
 from models.events.shapes import EventsPost, Outcome, Result
 from models.events.state import OwnState, read_state
+from models.notices.shapes import ReceiptPublic
 
 routes = router("me")
 
@@ -25,10 +26,15 @@ class EventResult(Shape):
 
 
 class EventResults(Shape):
-    """One result an event, in the same order; `state` is what `/v1/me/state` would say now."""
+    """One result an event, in the same order. The rest is what `/v1/me/state` says after `since`, the state before
+    these events: an app that was at it need not ask.
+    """
 
     results: list[EventResult]
+    since: int
     state: int
+    more: bool
+    receipts: list[ReceiptPublic]
 
 
 @routes.post("/me/events", response_model_exclude_unset=True)
@@ -40,7 +46,8 @@ async def tell_events(body: EventsPost, request: Request, viewer: ViewerDep, par
     async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
         outcomes = await apply_events(session, viewer, body)
     shown = [_shown(request.scope, outcome) for outcome in outcomes.results]
-    return EventResults(results=shown, state=outcomes.state)
+    own = outcomes.own
+    return EventResults(results=shown, since=outcomes.since, state=own.state, more=own.more, receipts=own.receipts)
 
 
 @routes.get("/me/state")

@@ -20,6 +20,7 @@ from models.database import is_postgresql, now, table_of
 from models.errors import Conflict, FieldError, HandbookError, Invalid
 from models.events.kinds import KINDS
 from models.events.shapes import EVENTS_MOST, EventSent, EventsPost, Kind, Outcome, Outcomes, Result, Told
+from models.events.state import read_state, unchanged
 from models.events.table import Event
 from models.histories import history_of
 from models.own_state import MemberState, state_number
@@ -83,8 +84,9 @@ async def apply_events(session: AsyncSession, viewer: Viewer, data: EventsPost) 
         is_applied = one.id in applied and chosen[one.id] is one
         outcomes[one.place] = _outcome(one, stored.get(one.id), is_applied=is_applied)
     await _forget_some(session, at)
-    state = state_number(head, max(counter, reached.get(member_id, 0)))
-    return Outcomes([outcome for outcome in outcomes if outcome is not None], state)
+    since = state_number(head, counter)
+    own = await read_state(session, viewer, since) if member_id in reached else unchanged(since)
+    return Outcomes([outcome for outcome in outcomes if outcome is not None], since, own)
 
 
 def _outcome(one: _Sound, stored: str | None, *, is_applied: bool) -> Outcome:

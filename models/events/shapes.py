@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Instant, Request
 from models.errors import HandbookError
+from models.events.state import OwnState
 from models.histories import History
 
 EVENTS_MOST = 500
@@ -98,7 +99,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """In the order of the events, and the member's state after them."""
+    """In the order of the events, and what is the member's own since the state before them."""
 
     results: Sequence[Outcome]
-    state: int
+    since: int
+    own: OwnState

@@ -26,6 +26,10 @@ class OwnState(Shape):
     receipts: list[ReceiptPublic]
 
 
+def unchanged(state: int) -> OwnState:
+    return OwnState(state=state, reset=False, more=False, receipts=[])
+
+
 async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -> OwnState:
     """The next receipts after `since`, in the order in which they changed, at most PAGE. One statement, and another
     where `since` is no number of this database: then all of them from the first.

@@ -14,7 +14,7 @@ from models.database import Database
 from models.notices.receipts import Noted, take_note
 from models.notices.shapes import NoticePublic
 from tests.api.conftest import As, Client
-from tests.api.happenings import STATE, event, send, state, told
+from tests.api.happenings import EVENTS, STATE, event, send, state, told
 from tests.api.problem_details import codes
 from tests.clock import StandingClock
 from tests.organisation import Organisation
@@ -145,3 +145,25 @@ async def test_one_receipt_at_once_takes_one_number(acting_as: As, desk: Desk) -
     await asyncio.gather(*(read(phone, notice, acknowledged=True) for phone in phones))
     found = await state(phones[0])
     assert (found["state"], len(found["receipts"])) == (1, 1)
+
+
+async def test_the_answer_to_events_brings_what_lies_after_the_state_before_them(
+    member: Client, desk: Desk, clock: StandingClock
+) -> None:
+    """A phone that was at that state need not ask; one that was not sees that it must."""
+    notices = [await desk.publish("tinh", f"Tin {n}") for n in range(3)]
+
+    async def tell(*events: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = (await member.post(EVENTS, json={"events": events})).json()
+        return answer
+
+    first = await tell(event(notices[0], clock.at))
+    assert (first["since"], first["more"], ids(first)) == (0, False, [str(notices[0].id)])
+    await read(member, notices[1])
+    second = await tell(event(notices[2], clock.at))
+    assert second["since"] > first["state"], "something was done in between"
+    for answer in (first, second):
+        asked = await state(member, answer["since"])
+        assert ids(asked)[: len(ids(answer))] == ids(answer)
+    assert asked["state"] == second["state"]
+    assert await tell() == {**second, "results": [], "since": second["state"], "receipts": []}

@@ -92,7 +92,7 @@ async def _told(
                 assert outcome.result in {first, later}
             page = await read_state(session, viewer, since)
             assert not page.reset
-            assert page.state == outcomes.state >= since
+            assert page.state == outcomes.own.state >= since
             held |= {(r.notice_id, r.revision): (r.read_at, r.acknowledged_at) for r in page.receipts}
             since = page.state
         stored = await _stored(session, viewer)

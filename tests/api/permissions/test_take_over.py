@@ -200,7 +200,9 @@ async def test_a_role_that_ran_out_gives_nothing_though_the_worker_is_late(
     assert (await late.post(f"{member}/activation-code")).status_code == 403
     body = {"member_id": str(organisation.person("member").id), "role": "auditor"}
     assert (await late.post(grants, json=body)).status_code == 403
-    assert (await late.get("/v1/me")).json()["grants"] == []
+    shown = (await late.get("/v1/me")).json()["grants"]
+    ran_out = clock().isoformat().replace("+00:00", "Z")
+    assert [grant["until"] for grant in shown] == [ran_out], "shown until it is ended"
     officers = await late.get(f"/v1/branches/{organisation.branch('chibo').id}/officers")
     assert str(organisation.person("fellow").id) not in {
         officer["member"]["id"] for officer in officers.json()["items"]

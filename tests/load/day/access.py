@@ -46,7 +46,8 @@ class Line:
 class Person:
     """`late` tokens were past their time when they were handed out. `tags` are what the app holds, by path.
 
-    An app that synchronises has a `holding`, the number of its member's `state` and a `queue` of what was done.
+    An app that synchronises has a `holding`, the number of its member's `state` and a `queue` of what was done;
+    `is_told` says that it asked today for what the member did on other devices.
     """
 
     access_token: str
@@ -62,6 +63,7 @@ class Person:
     is_new: bool = False
     holding: Holding = field(default_factory=Holding)
     state: int | None = None
+    is_told: bool = False
     queue: list[dict[str, object]] = field(default_factory=list)
 
     @property

@@ -19,7 +19,7 @@ _PAGES_MOST = 100
 
 class Syncing(Access):
     def catch_up(self) -> bool:
-        return self.send() and self.sync() and self._ask_for_state()
+        return self.send() and self.sync() and (self._person.is_told or self._ask_for_state())
 
     def take_note(self, line: Line | Thing) -> None:
         kind = "acknowledged" if line.requires_ack else "read"
@@ -40,6 +40,10 @@ class Syncing(Access):
             return False
         try:
             results = [(one["result"], one.get("problem")) for one in said["results"]]
+            if said["since"] == person.state and not said["more"]:
+                person.state = int(said["state"])
+            else:
+                person.is_told = False  # something was done on another device before
         except (KeyError, TypeError):
             self._phone.failed("events", "unreadable answer")
             return False
@@ -108,6 +112,7 @@ class Syncing(Access):
                 self._phone.failed("state", "unreadable answer")
                 return False
             if not more:
+                person.is_told = True
                 return True
         self._phone.failed("state", "does not end")
         return False

@@ -56,7 +56,8 @@ class Server:
         elif what == "events":
             body: Any = self.phone.bodies[-1]
             result = {"result": self._result, "problem": {"type": "/problems/event.notice_unknown"}}
-            said = {"results": [{"id": one["id"], **result} for one in body["events"]], "state": 4}
+            said = {"results": [{"id": one["id"], **result} for one in body["events"]]}
+            said |= {"since": 4, "state": 5, "more": False, "receipts": []}
         return Answer(401 if what == "late token" else 200, {"etag": f'"{what}"'}, json.dumps(said).encode())
 
 
@@ -79,7 +80,7 @@ def test_a_new_phone_fetches_page_after_page_and_then_only_asks() -> None:
     assert [line.id for line in person.feed] == ["n7", "n3"]
     for _ in range(2):
         visit(server, person, Sure(0.99))
-    assert phone.requests[3:] == ["GET /v1/sync?cursor=c1", "GET /v1/me/state?since=4"] * 2
+    assert phone.requests[3:] == ["GET /v1/sync?cursor=c1"] * 2, "the state is asked for once a day"
     assert [tag for what, _, tag in phone.asked if what == "sync"] == [None, None, '"None"']
     assert not phone.failures
 
@@ -131,8 +132,9 @@ def test_what_was_not_sent_stays_on_the_queue_and_goes_first_the_next_time() -> 
     assert phone.whats == ["first sync", "state"]
     (event,) = person.queue
     later = visit(Server(NOTHING), person, Sure(0.9), news)
-    assert later.whats == ["events", "sync", "state"]
+    assert later.whats == ["events", "sync"]
     assert [one["id"] for one in later.bodies[0]["events"]] == [event["id"]]  # type: ignore[index]  # as above
+    assert person.state == 5, "the answer said what there is after the state that the app had"
     assert not person.queue
 
 

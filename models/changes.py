@@ -8,7 +8,7 @@ order, so a follower that has seen n has seen everything up to n. Nothing else m
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -19,8 +19,9 @@ from sqlmodel import Field, SQLModel, col
 
 from models.database import is_postgresql, now, upsert
 
-JUMP = 10**9
-"""More numbers than any database gives out between a backup and its loss."""
+JUMP = 10**8
+"""More numbers than any database gives out between a backup and its loss: a thousand a second for a day."""
+_FIRST_ERA = datetime(2026, 1, 1, tzinfo=UTC)
 _TIMELINE: ColumnElement[str] = literal_column("substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
 
 
@@ -155,7 +156,8 @@ async def _next_number(session: AsyncSession) -> int:
     lost database can have given out.
     """
     timeline = _TIMELINE if is_postgresql(session) else col(LogHead.timeline)
-    jump = (col(LogHead.seq) // JUMP + 1) * JUMP + 1
+    era, next_one = _era(now(session)), col(LogHead.seq) // JUMP + 1
+    jump = case((next_one > era, next_one), else_=era) * JUMP + 1
     taken = await session.execute(
         update(LogHead)
         .values(seq=case((col(LogHead.timeline) == timeline, col(LogHead.seq) + 1), else_=jump), timeline=timeline)
@@ -170,10 +172,24 @@ async def _next_number(session: AsyncSession) -> int:
 async def restored(session: AsyncSession) -> int:
     """Say that this database is an older copy of a lost one: its next numbers begin beyond all that were given out."""
     head = await session.scalar(select(col(LogHead.seq)).with_for_update())
-    number = ((head or 0) // JUMP + 1) * JUMP + 1
+    number = beyond(head or 0, now(session))
     await session.execute(update(LogHead).values(seq=number))
     await _lose_numbers_before(session, number)
     return number
+
+
+def beyond(seq: int, at: datetime) -> int:
+    """The first number that neither the lost database can have given out nor, restored from the same backup before,
+    another copy of it.
+    """
+    return max(seq // JUMP + 1, _era(at)) * JUMP + 1
+
+
+def _era(at: datetime) -> int:
+    """Eras are minutes, so that two copies of one backup begin different ones. Numbers stay exact in JavaScript, which
+    is up to 2^53, for 170 years.
+    """
+    return (at - _FIRST_ERA) // timedelta(minutes=1)
 
 
 async def _lose_numbers_before(session: AsyncSession, number: int) -> None:

@@ -38,9 +38,13 @@ def ask(store: Store, request: Request, patience: Patience) -> Steps[Answer]:
 
 
 def refresh(store: Store, patience: Patience) -> Steps[None]:
-    """New tokens. Where the answer is lost, the same refresh token is sent again."""
-    body = {"refresh_token": store.value("refresh_token")}
-    answer = yield from patience.insist(Request("POST", "/v1/auth/refresh", body=body))
+    """New tokens. Where the answer is lost, the same refresh token is sent again; where another part of the app was
+    faster, its tokens are taken.
+    """
+    token = store.value("refresh_token")
+    answer = yield from patience.insist(Request("POST", "/v1/auth/refresh", body={"refresh_token": token}))
+    if answer.status == 401 and store.value("refresh_token") not in {None, token}:
+        return
     if answer.status == 401:
         end(store, answer)
     if answer.status != 200:

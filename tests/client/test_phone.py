@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.client.account import Account
-from tests.client.fake import Server, play
-from tests.client.identity import AccountClosed, SignInRequired
+from tests.client.fake import Server, play, refused
+from tests.client.identity import AccountClosed, SignInRequired, take_tokens
 from tests.client.phone import Phone
 from tests.client.queue import did, queued, refusals
 from tests.client.wire import Answer, Request
@@ -56,6 +56,21 @@ def test_a_refresh_whose_answer_was_lost_is_repeated_with_the_same_token(account
     play(account.bring_up_to_date(), lose)
     refreshes = [request.body for request in server.asked if request.path == "/v1/auth/refresh"]
     assert refreshes == [{"refresh_token": "r1"}, {"refresh_token": "r1"}]
+
+
+def test_a_refresh_that_came_too_late_takes_the_tokens_that_are_there(account: Account, server: Server) -> None:
+    """The server tells a token that has just been used from one that was stolen: it ends nobody's session for it."""
+    server.expire()
+
+    def be_late(request: Request) -> Answer:
+        if request.path == "/v1/auth/refresh":
+            with account.store.transaction():
+                take_tokens(account.store, server.send(request))
+            return refused(401, "token.invalid")
+        return server.send(request)
+
+    play(account.bring_up_to_date(), be_late)
+    assert account.store.value("refresh_token") == "r2"
 
 
 def test_an_ended_session_keeps_store_and_queue_until_the_same_member_is_back(

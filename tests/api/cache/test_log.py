@@ -15,11 +15,12 @@ import api
 import models
 from models import changes
 from models.base import new_id
-from models.changes import JUMP, Change, ChannelVersion, LogHead, LostRange, Topic, record, restored, savepoint
+from models.changes import JUMP, Change, ChannelVersion, LogHead, LostRange, Topic, beyond, record, restored, savepoint
 from models.database import Database
 from models.errors import NotFound
 from models.following import Moved, load_log, read_log
 from models.keyring import Keyring
+from tests.clock import StandingClock
 
 WRITERS = 16
 COMMITS = 12
@@ -110,8 +111,9 @@ async def test_a_restored_database_begins_beyond_the_hole(database: Database) ->
     async with database.writing() as session:
         await restored(session)
         await changes.commit(session)
-    assert await _commit(database) == JUMP + 2
-    assert await _lost(database) == [(2, JUMP)]
+    first = beyond(1, database.clock())
+    assert await _commit(database) == first + 1
+    assert await _lost(database) == [(2, first - 1)]
 
 
 async def test_two_restores_in_a_row_are_one_hole(database: Database) -> None:
@@ -120,8 +122,22 @@ async def test_two_restores_in_a_row_are_one_hole(database: Database) -> None:
         async with database.writing() as session:
             await restored(session)
             await changes.commit(session)
-    assert await _commit(database) == 2 * JUMP + 2
-    assert await _lost(database) == [(2, 2 * JUMP)]
+    first = beyond(1, database.clock()) + JUMP
+    assert await _commit(database) == first + 1
+    assert await _lost(database) == [(2, first - 1)]
+
+
+async def test_two_copies_of_one_backup_give_out_different_numbers(database: Database, clock: StandingClock) -> None:
+    """A phone that has heard from the first must not take the second's word for the same."""
+    await _commit(database)
+    numbers = []
+    for _ in range(2):
+        clock.advance(minutes=1)
+        async with database.writing() as session:
+            numbers.append(await restored(session))
+            await session.rollback()
+    assert numbers[1] - numbers[0] == JUMP
+    assert numbers[1] < 2**53
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -141,7 +157,7 @@ async def test_a_new_timeline_begins_beyond_the_hole(database: Database, *, by_h
         async with database.writing() as session:
             await session.execute(update(LogHead).values(timeline=ours))
             await changes.commit(session)
-    first = (JUMP if not by_hand else 2 * JUMP) + 1
+    first = beyond(1, database.clock()) + (JUMP if by_hand else 0)
     assert numbers == [first, first + 1, first + 2]
     assert await _lost(database) == [(2, first - 1)]
 

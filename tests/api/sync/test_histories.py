@@ -78,10 +78,10 @@ class History:
             await self.restore_server()
 
     async def restore_server(self) -> None:
-        """Copies from before are thrown away: what came after the older one is lost by both."""
+        """Any copy, also one that was put back before."""
         self.world.log.append("restored")
-        await put_back(parts_in(self.processes[0]).database, self.copies[0])
-        self.copies.clear()
+        self.clock.advance(minutes=1)
+        await put_back(parts_in(self.processes[0]).database, self.chance.choice(self.copies))
         if self.chance.random() < 0.5:
             await self.follow()
 

@@ -30,7 +30,9 @@ PIECE = 700
 LINES = 40
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # httpx, when left while it connects
+# httpx, when left while it connects
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_nobody_gets_a_byte_of_anothers(
     settings: Settings, database: Database, organisation: Organisation, *, is_long: bool
@@ -93,7 +95,7 @@ async def _use(
     client_headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     whole = left = 0
     for _ in range(reads):
-        path = chance.choice([FEED, f"{FEED}?limit=10", "/v1/me", FEED])
+        path = chance.choice([FEED, f"{FEED}?limit=10", "/v1/me", "/v1/sync"])
         encoding = chance.choice(["identity", "gzip", "br", "zstd"])
         reading = asyncio.create_task(client.get(path, headers={**client_headers, "Accept-Encoding": encoding}))
         if chance.random() < 0.25:
@@ -108,6 +110,10 @@ async def _use(
         said = answer.json()
         if path == "/v1/me":
             assert (said["member_no"], said["full_name"]) == (person.member_no, f"Người {person.member_no}")
+        elif path == "/v1/sync":
+            assert said["me"]["member_no"] == person.member_no
+            assert sum(thing["kind"] == "notice" for each in said["channels"] for thing in each["things"]) == 8
+            assert answer.text.count("CB-") == answer.text.count(branch)
         else:
             assert len(said["items"]) == 8
             assert all(item["title"].startswith(branch) for item in said["items"])

@@ -1,5 +1,6 @@
 """Merging: what becomes of a branch's people, officers and children when another branch takes it over."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
@@ -118,7 +119,9 @@ async def _transfer(session: AsyncSession, viewer: Viewer, branch: Branch, into:
         .order_by(col(Member.id))
         .with_for_update(key_share=True)
     )
-    await _end(session, and_(here, col(Membership.until) <= at), EndReason.EXPIRED)
+    for member_id in await _end(session, and_(here, col(Membership.until) <= at), EndReason.EXPIRED):
+        # they hear the same as before: the branch's record would not tell their phones
+        record(session, member_channel(member_id), Topic.ACCESS, "access", member_id)
     staying = set(await session.scalars(select(col(Membership.member_id)).where(or_(here, there), primary)))
     rows = await session.execute(
         select(col(Membership.member_id), col(Membership.kind), col(Membership.until)).where(here)
@@ -137,13 +140,16 @@ async def _transfer(session: AsyncSession, viewer: Viewer, branch: Branch, into:
     return len(wanted)
 
 
-async def _end(session: AsyncSession, which: ColumnElement[bool], reason: EndReason) -> None:
-    await session.execute(
+async def _end(session: AsyncSession, which: ColumnElement[bool], reason: EndReason) -> Sequence[UUID]:
+    """Gives whose they were."""
+    ended = await session.scalars(
         update(Membership)
         .where(which)
         .values(ended_at=now(session), end_reason=reason)
+        .returning(col(Membership.member_id))
         .execution_options(synchronize_session=False)
     )
+    return ended.all()
 
 
 async def _end_grants(session: AsyncSession, viewer: Viewer, branch: Branch) -> list[dict[str, str]]:

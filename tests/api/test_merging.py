@@ -386,6 +386,22 @@ async def _in_turn(session: AsyncSession, rule: Awaitable[object]) -> None:
     await changes.commit(session)
 
 
+async def test_the_phone_hears_of_a_stay_that_ran_out_before_the_merge_ended_it(
+    member: Client, admin: Client, parts: Parts, organisation: Organisation, clock: StandingClock
+) -> None:
+    """Its member hears the same channels before and after: nothing else would tell."""
+    person, branch = organisation.person("member"), organisation.branch("chibo2")
+    async with parts.transaction() as session:
+        until = clock.at + timedelta(hours=1)
+        await open_membership(session, OPERATOR, person.id, branch, TEMPORARY, until=until)
+    clock.advance(hours=2)
+    first = (await member.get("/v1/sync")).json()
+    assert [each["kind"] for each in first["me"]["memberships"]] == ["primary", "temporary"]
+    await merged(admin, organisation, "chibo2", "coso")
+    then = (await member.get("/v1/sync", params={"cursor": first["cursor"]})).json()
+    assert [each["kind"] for each in then["me"]["memberships"]] == ["primary"]
+
+
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 @pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda begin: begin.__name__.strip("_"))
 async def test_a_merge_waits_for_what_begins_in_the_branch(

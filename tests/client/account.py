@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tests.client.patience import Patience
 from tests.client.queue import did, instant, queued, upload
-from tests.client.receipts import fetch_state, shown_receipt
+from tests.client.receipts import fetch_state, is_due, shown_receipt
 from tests.client.store import Store
 from tests.client.syncing import sync
 from tests.client.wire import Steps
@@ -26,11 +26,15 @@ class Account:
         kind = "acknowledged" if acknowledge else "read"
         return did(self.store, kind, self._clock(), notice_id=notice_id, revision=notice["revision"])
 
-    def bring_up_to_date(self, *, save_data: bool = False) -> Steps[None]:
-        """The queue first, so that what comes back knows of it. Raises SignInRequired, AccountClosed, Unreachable."""
+    def bring_up_to_date(self, *, save_data: bool = False, pulled: bool = False) -> Steps[None]:
+        """The queue first, so that what comes back knows of it; `pulled` by somebody who wants to see it now.
+
+        Raises SignInRequired, AccountClosed, Unreachable.
+        """
         yield from upload(self.store, self._patience, self._clock)
         yield from self.sync(save_data=save_data)
-        yield from fetch_state(self.store, self._patience)
+        if pulled or is_due(self.store, self._clock()):
+            yield from fetch_state(self.store, self._patience, self._clock())
         with self.store.transaction():
             self.store.keep("up_to_date_at", instant(self._clock()))
 

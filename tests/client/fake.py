@@ -184,6 +184,7 @@ class Server:
         }
 
     def _take_events(self, request: Request) -> Answer:
+        since = self.state
         results: list[dict[str, Any]] = []
         for event in request.body["events"]:
             known = event["id"] in self.events
@@ -196,7 +197,7 @@ class Server:
             if not known:
                 self.applied.append(event["id"])
                 self.note(event["notice_id"], event["revision"], event["at"], acknowledged=event["kind"] != "read")
-        return Answer(200, {}, {"results": results, "state": self.state})
+        return Answer(200, {}, {"results": results, "since": since, **self._state_after(since)})
 
     def note(self, notice_id: str, revision: int, at: str, *, acknowledged: bool = False) -> None:
         """Also what another device says."""
@@ -212,15 +213,16 @@ class Server:
 
     def _tell_state(self, request: Request) -> Answer:
         since = dict(request.query).get("since")
-        new = sorted((at, key, receipt) for key, (at, receipt) in self.receipts.items() if at > int(since or 0))
+        return Answer(200, {}, {"reset": since is None, **self._state_after(int(since or 0))})
+
+    def _state_after(self, since: int) -> dict[str, Any]:
+        new = sorted((at, key, receipt) for key, (at, receipt) in self.receipts.items() if at > since)
         page = new[: self.page]
-        said = {
-            "reset": since is None,
+        return {
             "receipts": [receipt for *_, receipt in page],
-            "state": page[-1][0] if page else int(since or 0),
+            "state": page[-1][0] if page else since,
             "more": len(page) < len(new),
         }
-        return Answer(200, {}, said)
 
 
 def new_id() -> str:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from tests.client.identity import ask
 from tests.client.patience import Patience
-from tests.client.receipts import add_receipt, receipt_of
+from tests.client.receipts import add_receipt, follow_state, receipt_of
 from tests.client.store import Store
 from tests.client.wire import Answer, Refused, Request, Steps
 
@@ -54,6 +54,7 @@ def settle(store: Store, batch: list[dict[str, Any]], answer: Answer) -> None:
                 store.write("INSERT OR REPLACE INTO refusal VALUES (?, ?)", event["id"], refusal)
             else:
                 add_receipt(store, receipt_of(event))
+        follow_state(store, answer.body)
 
 
 def instant(at: datetime) -> str:

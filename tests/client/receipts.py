@@ -1,6 +1,7 @@
 """What the member has read and acknowledged: said by the server, or done here and still on the queue."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.client.identity import ask
@@ -11,7 +12,11 @@ from tests.client.wire import Answer, Refused, Request, Steps
 Receipt = dict[str, Any]
 
 
-def fetch_state(store: Store, patience: Patience) -> Steps[None]:
+ASKED = "state_asked_at"
+ASKED_EVERY = timedelta(days=1)
+
+
+def fetch_state(store: Store, patience: Patience, at: datetime) -> Steps[None]:
     """What was done on other devices. Raises SignInRequired, AccountClosed, Unreachable, Refused."""
     more = True
     while more:
@@ -19,6 +24,27 @@ def fetch_state(store: Store, patience: Patience) -> Steps[None]:
         query = () if since is None else (("since", str(since)),)
         answer = yield from ask(store, Request("GET", "/v1/me/state", query), patience)
         more = take_state(store, answer)
+    with store.transaction():
+        store.keep(ASKED, at.isoformat())
+
+
+def is_due(store: Store, at: datetime) -> bool:
+    """Is it time to ask for the state?"""
+    asked_at = store.value(ASKED)
+    return asked_at is None or at - datetime.fromisoformat(asked_at) >= ASKED_EVERY
+
+
+def follow_state(store: Store, said: dict[str, Any]) -> None:
+    """What the answer to events says of the state: where the phone was at `since`, all that it need know.
+
+    Otherwise something was done on another device, and the state is asked for.
+    """
+    if said["since"] == store.value("state") and not said["more"]:
+        for receipt in said["receipts"]:
+            keep_receipt(store, receipt)
+        store.keep("state", said["state"])
+    else:
+        store.forget(ASKED)
 
 
 def take_state(store: Store, answer: Answer) -> bool:

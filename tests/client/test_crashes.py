@@ -66,7 +66,7 @@ class Life:
                 self.done.add(event_id)
 
     def synchronise(self, *, lossy: bool) -> None:
-        play(self.account.bring_up_to_date(), self.lose if lossy else self.server.send)
+        play(self.account.bring_up_to_date(pulled=not lossy), self.lose if lossy else self.server.send)
 
     def lose(self, request: Request) -> Answer | None:
         """Requests and answers, some of them."""

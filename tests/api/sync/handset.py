@@ -77,15 +77,15 @@ class Handset:
         self._phone = Phone(folder, chance.random, clock)
         self._chance = chance
 
-    async def sync(self) -> None:
+    async def sync(self, *, pulled: bool = False) -> None:
         """To the end, or until the app is killed: see `kill`. Signs in where need be."""
         try:
             account = self.account or await self._sign_in()
             try:
-                await self._do(account.bring_up_to_date(save_data=self.save_data))
+                await self._do(account.bring_up_to_date(save_data=self.save_data, pulled=pulled))
             except SignInRequired:
                 account = await self._sign_in()
-                await self._do(account.bring_up_to_date(save_data=self.save_data))
+                await self._do(account.bring_up_to_date(save_data=self.save_data, pulled=pulled))
         except AccountClosed:
             self._close()
 

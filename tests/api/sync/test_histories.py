@@ -100,13 +100,13 @@ class History:
         await self.follow()
         for phone in self.phones:
             phone.board.loss = 0.0
-            await phone.sync()
+            await phone.sync(pulled=True)
         for phone in self.phones:  # once more: what one phone of a member did, the other hears
-            await phone.sync()
+            await phone.sync(pulled=True)
             if phone.account is None:
                 continue
             new = self.handset(phone.person)
-            await new.sync()
+            await new.sync(pulled=True)
             assert new.account is not None
             _compare(phone.account.store, new.account.store, new.board.pages)
             token = phone.account.store.value("access_token")

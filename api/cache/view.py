@@ -221,18 +221,24 @@ class View:
 
     def access_moved(self, claims: Claims, channel: str) -> bool:
         """Did the access of this member, or of a branch they belong to, change after their claims were resolved?"""
-        if not self.knows(claims.as_of) or self.access.get(channel, 0) > claims.as_of:
+        if not self._still_holds(claims.as_of) or self.access.get(channel, 0) > claims.as_of:
             return True
         return bool(self._closed) and any(self._closed.get(no, 0) > claims.as_of for no, _ in claims.branches)
 
     def own_moved(self, member_id: UUID, number: int) -> bool | None:
         """Did this member's file or access change above `number`? None where only the database can tell."""
-        if not self.knows(number):
+        if not self._still_holds(number):
             return True
         if number < self.own_since:
             return None
         # somebody else's change may lie in the same place: then again the database knows
         return None if self._own[int(member_id) & _OWN_MASK] > number else False
+
+    def _still_holds(self, number: int) -> bool:
+        """Can what was read as of this number be judged by what changed above it? Not where a database was restored
+        since: what was read may have been newer than its number, and lost.
+        """
+        return self.knows(number) and number // JUMP == self.head // JUMP
 
     def knows(self, number: int) -> bool:
         """Is this one of our numbers: neither beyond the head nor given out by a database that was lost?"""

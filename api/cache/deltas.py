@@ -10,6 +10,7 @@ from api.cache.follow import Follower
 from api.cache.metrics import Counts
 from api.cache.store import FRAGMENTS_MOST, Bounded, SharedStore
 from models.database import Database
+from models.errors import Unavailable
 from models.sync import Delta, read_delta
 
 
@@ -40,14 +41,20 @@ class Deltas:
         self._flights.forget()
 
     async def get(self, channel: Channel, version: int, *, since: int, fresh_to: int, lean: bool) -> Delta:
-        """What changed in a channel above `since`, read at `version` or later."""
+        """What changed in a channel above `since`, read at `version` or later.
+
+        Raises Unavailable where the database is older: another was put in its place, which the view has not seen yet.
+        """
         if self._follower.view.era != self._era:
             self.forget()
         wanted = _Wanted(channel, since, fresh_to, lean)
         kept = self._kept.get(wanted)
         if kept is not None and kept.version >= version:
             return kept
-        return await self._flights.join((wanted, version), lambda: self._fetch(wanted, version))
+        delta = await self._flights.join((wanted, version), lambda: self._fetch(wanted, version))
+        if delta.version < version:
+            raise Unavailable
+        return delta
 
     async def _fetch(self, wanted: _Wanted, version: int) -> Delta:
         """It is kept under the version that it was read at, never under the wanted one."""

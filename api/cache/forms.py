@@ -1,6 +1,7 @@
 """A finished page in the forms in which it is sent: its encodings are made once, on first use."""
 
 import hashlib
+from functools import lru_cache
 
 from starlette.responses import Response
 
@@ -69,13 +70,19 @@ class Page:
         body = compress(encoding, self.body)
         tag = f'"{self._label}-{encoding}-{BUILD}"'.encode()
         headers = [
-            (b"content-type", b"application/json"),
+            _shared("content-type", "application/json"),
             (b"content-length", str(len(body)).encode()),
-            (b"cache-control", Cached.MEMBER.value.encode()),
-            (b"vary", self._vary.encode()),
+            _shared("cache-control", Cached.MEMBER.value),
+            _shared("vary", self._vary),
             (b"etag", tag),
-            (b"content-language", self.language.encode()),
+            _shared("content-language", self.language),
         ]
         if encoding != "identity":
-            headers.append((b"content-encoding", encoding.encode()))
+            headers.append(_shared("content-encoding", encoding))
         return Form(body, [*headers, *security], tag)
+
+
+@lru_cache(maxsize=64)
+def _shared(name: str, value: str) -> tuple[bytes, bytes]:
+    """One object for all forms: what thousands of pages share stays in the processor's cache."""
+    return name.encode(), value.encode()

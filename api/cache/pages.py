@@ -22,6 +22,7 @@ _log = logging.getLogger("handbook")
 _THING = re.compile(rb"(.*/)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ENTRIES_MOST = 8
 """Finished answers kept with one token."""
+_ALIKE_MOST = 1000
 _NOTHING = {"type": "http.response.body", "body": b""}
 _SPOKEN_MOST = 400
 """Bytes of what a client says that it accepts, for its answer to be kept with its token."""
@@ -38,6 +39,7 @@ class Pages:
         self._app = app
         self._cache: PageCache | None = None
         self._shared: dict[bytes, SharedPage] = {}
+        self._alike: dict[Asked, Asked] = {}
 
     def open(self, cache: PageCache, shared: Iterable[tuple[str, SharedPage]]) -> None:
         """Answer from this cache from now on. A path such as `/v1/notices/{notice_id}` is known by what precedes the
@@ -131,5 +133,13 @@ class Pages:
         if fresh and page.lasting and head == known.head == cache.follower.view.head and spoken <= _SPOKEN_MOST:
             if len(known.pages) >= _ENTRIES_MOST:
                 known.pages.clear()
-            known.pages[asked] = ref(form)
+            known.pages[self._one_of(asked)] = ref(form)
         return form, not fresh
+
+    def _one_of(self, asked: Asked) -> Asked:
+        """One object for all who ask alike, as phones of one make do: it stays in the processor's cache."""
+        if asked.query:
+            return asked  # a cursor is one person's
+        if len(self._alike) >= _ALIKE_MOST:
+            self._alike.clear()
+        return self._alike.setdefault(asked, asked)

@@ -136,12 +136,16 @@ PROBLEMS: dict[str, Message] = {
         ("Already published", "This notice has been published already."),
     ),
     "notice.not_draft": Message(
-        ("Không còn là bản nháp", "Chỉ bản nháp mới sửa được; thông báo đã đăng thì không."),
-        ("Not a draft", "Only drafts can be edited, not what is published."),
+        ("Không còn là bản nháp", "Chỉ bản nháp mới sửa trực tiếp; thông báo đã đăng thì dùng chức năng đính chính."),
+        ("Not a draft", "Only drafts can be edited. What is published is amended."),
     ),
     "notice.not_published": Message(
         ("Chưa đăng", "Thông báo này chưa được đăng hoặc đã được thu hồi."),
         ("Not published", "This notice is not published, or no longer."),
+    ),
+    "notice.nothing_changed": Message(
+        ("Không có gì thay đổi", "Nội dung gửi lên giống hệt thông báo đang đăng."),
+        ("Nothing changed", "What you sent says the same as the notice does."),
     ),
     "notice.withdrawn": Message(
         ("Đã thu hồi", "Thông báo này đã được thu hồi."),

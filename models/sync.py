@@ -46,7 +46,9 @@ class BranchThing(Shape):
 
 
 class NoticeThing(Shape):
-    """A published notice, ready to show. `body_html` is null where the app asked to save data."""
+    """A published notice, ready to show. `body_html` is null where the app asked to save data; `change` says what the
+    newest revision changed, where there was one before.
+    """
 
     kind: Literal["notice"] = "notice"
     id: UUID
@@ -60,6 +62,7 @@ class NoticeThing(Shape):
     requires_ack: bool
     revision: int
     ack_revision: int
+    change: str | None
     audience: Audience
     published_at: datetime
 

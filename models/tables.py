@@ -11,7 +11,7 @@ from models.files import File, FileVariant
 from models.idempotency import IdempotencyKey
 from models.members.table import Member
 from models.memberships import Membership
-from models.notices.table import Notice, Receipt
+from models.notices.table import Notice, NoticeRevision, Receipt
 from models.own_state import MemberState
 from models.roles import RoleGrant
 from models.sessions import DeviceSession
@@ -33,6 +33,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     MemberState,
     Membership,
     Notice,
+    NoticeRevision,
     Receipt,
     RoleGrant,
 )

@@ -28,8 +28,8 @@ from models.members.profile import MemberCreate
 from models.members.rules import create_member
 from models.members.table import Member
 from models.memberships import Membership, MembershipKind
-from models.notices.rules import create_notice, withdraw_notice
-from models.notices.shapes import NoticeCreate, NoticeWithdraw
+from models.notices.rules import amend_notice, create_notice, withdraw_notice
+from models.notices.shapes import NoticeAmend, NoticeCreate, NoticeWithdraw
 from models.notices.table import Notice, NoticeState
 from models.permissions import OPERATOR
 from models.rosters.members import write_members
@@ -42,6 +42,7 @@ _KEPT = "rehearsal.db"
 _BELONGS_SINCE = timedelta(days=365)
 _NOTICES_OF_AWAY = 30
 _WITHDRAWN_OF_AWAY = 5
+_AMENDED = "Họp chi bộ thứ Bảy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,31 @@ async def _stay_away(rehearsal: Rehearsal) -> str:
     return f"{AWAY.days} days went by: {_NOTICES_OF_AWAY} new notices, {len(withdrawn)} withdrawn"
 
 
+async def _amend(rehearsal: Rehearsal) -> str:
+    """First a notice to acknowledge; from the second time on it says something else."""
+    async with transaction(rehearsal.database) as session:
+        found = await session.scalars(
+            select(Notice)
+            .where(
+                col(Notice.branch_no) == rehearsal.cell.no,
+                col(Notice.title).startswith(_AMENDED),
+                col(Notice.state) == NoticeState.PUBLISHED,
+            )
+            .order_by(col(Notice.id).desc())
+            .limit(1)
+        )
+        notice = found.one_or_none()
+        if notice is not None:
+            hour = 19 + notice.revision % 2
+            change = f"Giờ họp đổi sang {hour} giờ."
+            body = f"Kính mời các đồng chí dự họp lúc **{hour} giờ** thứ Bảy tại nhà văn hoá thôn."
+            data = NoticeAmend(change=change, body=body, acknowledge_again=True)
+            await amend_notice(session, OPERATOR, notice.id, data, notice.revision)
+            return f"amended: {change}"
+    await _publish(rehearsal, _AMENDED, requires_ack=True)
+    return "published, to be acknowledged: let the app do so, then rehearse once more"
+
+
 async def _restore(rehearsal: Rehearsal) -> str:
     """First a backup, and something new after it; the second time the backup comes back, as `handbook restored` has it
     before anybody is served from it.
@@ -218,6 +244,14 @@ SITUATIONS: dict[str, Situation] = {
         "gives a new one. Send the queue; then GET /v1/sync with the stored cursor brings what is new and names in "
         "`removed` what was withdrawn.",
     ),
+    "amended": Situation(
+        "a notice that was read and acknowledged is amended",
+        "Đỗ Thị Đính",
+        _amend,
+        "The first time a notice is published: let the app read and acknowledge it. From the second on GET /v1/sync "
+        "brings it with a higher `revision` and its `change`: show it as unread, and ask for the acknowledgement anew, "
+        "since `ack_revision` has moved.",
+    ),
     "restored": Situation(
         "the server's database was lost, and an older backup restored",
         "Hoàng Văn Lưu",
@@ -257,8 +291,10 @@ async def _enrol(session: AsyncSession, number: str, full_name: str, branch: Bra
     await set_password(session, await session.get_one(Account, member.id), password_hash)
 
 
-async def _publish(rehearsal: Rehearsal, title: str) -> None:
+async def _publish(rehearsal: Rehearsal, title: str, *, requires_ack: bool = False) -> None:
     async with transaction(rehearsal.database) as session:
         body = f"Kính gửi các đồng chí. {title}."
-        data = NoticeCreate(branch_id=rehearsal.cell.id, title=title, body=body, publish=True)
+        data = NoticeCreate(
+            branch_id=rehearsal.cell.id, title=title, body=body, publish=True, requires_ack=requires_ack
+        )
         await create_notice(session, OPERATOR, data)

@@ -13,8 +13,10 @@ from api.tags import tag
 from models.branches import get_branch
 from models.notices.receipts import get_receipt, preview_audience, put_receipt
 from models.notices.rules import (
+    amend_notice,
     create_notice,
     list_branch_notices,
+    list_editions,
     list_feed,
     publish_notice,
     read_notice,
@@ -23,7 +25,9 @@ from models.notices.rules import (
 )
 from models.notices.shapes import (
     AudiencePreview,
+    NoticeAmend,
     NoticeCreate,
+    NoticeHistory,
     NoticePublic,
     NoticeSummary,
     NoticeUpdate,
@@ -94,6 +98,28 @@ async def send_notice(
 ) -> NoticePublic:
     """Publish a draft: its audience sees it from now on."""
     return _tagged(request, response, await publish_notice(session, viewer, notice_id, revision))
+
+
+@routes.post("/notices/{notice_id}/amend")
+@declare(Permission.NOTICE_PUBLISH, revisioned=True)
+async def change_notice(
+    notice_id: Id,
+    body: NoticeAmend,
+    revision: RevisionDep,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    viewer: ViewerDep,
+) -> NoticePublic:
+    """Put something else in the place of what is published: a new revision that says what changed."""
+    return _tagged(request, response, await amend_notice(session, viewer, notice_id, body, revision))
+
+
+@routes.get("/notices/{notice_id}/revisions")
+@declare(Access.MEMBER, Cached.MEMBER)
+async def list_notice_revisions(notice_id: Id, session: SessionDep, viewer: ViewerDep) -> NoticeHistory:
+    """All that a published notice has said, the newest first."""
+    return await list_editions(session, viewer, notice_id)
 
 
 @routes.post("/notices/{notice_id}/withdraw")

@@ -1,6 +1,6 @@
 """Rules about notices: who writes, publishes and withdraws them, and who reads what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +17,17 @@ from models.database import now
 from models.errors import Conflict, Invalid, NotFound, Stale
 from models.notices.shapes import (
     Audience,
+    NoticeAmend,
     NoticeBranch,
     NoticeCreate,
+    NoticeEdition,
+    NoticeHistory,
     NoticePublic,
     NoticeSummary,
     NoticeUpdate,
     NoticeWithdraw,
 )
-from models.notices.table import Category, Notice, NoticeState, Receipt
+from models.notices.table import Category, Notice, NoticeRevision, NoticeState, Receipt
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Viewer, allowed, require, visible
 
@@ -151,14 +154,10 @@ async def update_notice(
         raise Conflict("notice.not_draft")
     if notice.revision != revision:
         raise Stale
-    sent = {name: getattr(data, name) for name in data.model_fields_set - {"classification"}}
-    missing = sorted(name for name, value in sent.items() if value is None)
-    if missing:
-        raise Invalid.at(f"/{missing[0]}", "missing")
-    before = {name: Audience.of(notice.who) if name == "audience" else getattr(notice, name) for name in sent}
-    changes = {name: value for name, value in sent.items() if value != before[name]}
+    changes = _changed(notice, data, but={"classification"})
     if not changes:
         return public(notice, branch)
+    before = {name: _said(notice, name) for name in changes}
     for name, value in _rendered(changes).items():
         if name == "audience":
             notice.who = value.who
@@ -173,7 +172,7 @@ async def update_notice(
         "notice",
         notice.id,
         branch_no=branch.no,
-        before=_noted({name: before[name] for name in changes}),
+        before=_noted(before),
         after=_noted(changes),
     )
     return public(notice, branch)
@@ -191,6 +190,61 @@ async def publish_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID,
     before, after = {"state": NoticeState.DRAFT.value}, {"state": notice.state.value, "revision": notice.revision}
     audit(session, viewer, "notice.publish", "notice", notice.id, branch_no=branch.no, before=before, after=after)
     return public(notice, branch)
+
+
+async def amend_notice(
+    session: AsyncSession, viewer: Viewer, notice_id: UUID, data: NoticeAmend, revision: int
+) -> NoticePublic:
+    """Say something else in the place of what is published, as a new revision; what was said before stays readable.
+
+    Raises Conflict `notice.not_published`, `notice.nothing_changed`, Stale, Invalid `missing` for a null.
+    """
+    notice, branch = await get_notice(session, viewer, notice_id)
+    require(viewer, Permission.NOTICE_PUBLISH, branch.path)
+    await _lock(session, notice)
+    if notice.state is not NoticeState.PUBLISHED:
+        raise Conflict("notice.not_published")
+    if notice.revision != revision:
+        raise Stale
+    changes = _changed(notice, data, but={"classification", "change", "acknowledge_again"})
+    if not changes:
+        raise Conflict("notice.nothing_changed")
+    said = {name: getattr(notice, name) for name in NoticeRevision.model_fields if name != "notice_id"}
+    session.add(NoticeRevision(notice_id=notice.id, **said))
+    before = {name: getattr(notice, name) for name in changes} | {"revision": notice.revision}
+    for name, value in _rendered(changes).items():
+        setattr(notice, name, value)
+    notice.revision += 1
+    notice.amended_at, notice.change, notice.author_id = now(session), data.change, viewer.member_id
+    if data.acknowledge_again:
+        notice.ack_revision = notice.revision
+    await session.flush()
+    after = changes | {"revision": notice.revision, "change": data.change, "ack_revision": notice.ack_revision}
+    audit(
+        session,
+        viewer,
+        "notice.amend",
+        "notice",
+        notice.id,
+        branch_no=branch.no,
+        before=_noted(before),
+        after=_noted(after),
+    )
+    _record(session, notice)
+    return public(notice, branch)
+
+
+async def list_editions(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> NoticeHistory:
+    """All that a published notice has said, the newest first, for whoever may read it."""
+    notice, _ = await get_notice(session, viewer, notice_id)
+    if notice.state is NoticeState.DRAFT:
+        return NoticeHistory(items=[])
+    earlier = await session.scalars(
+        select(NoticeRevision)
+        .where(col(NoticeRevision.notice_id) == notice.id)
+        .order_by(col(NoticeRevision.revision).desc())
+    )
+    return NoticeHistory(items=[NoticeEdition.model_validate(each) for each in (notice, *earlier)])
 
 
 async def withdraw_notice(
@@ -245,6 +299,21 @@ async def _lock(session: AsyncSession, notice: Notice) -> None:
 
 def _record(session: AsyncSession, notice: Notice) -> None:
     record(session, channel(notice.branch_no, notice.who), Topic.NOTICES, "notice", notice.id)
+
+
+def _changed(notice: Notice, data: NoticeUpdate | NoticeAmend, *, but: Set[str]) -> dict[str, Any]:
+    """The fields that were sent and say something else than the notice. Raises Invalid for a null: none may be
+    unknown.
+    """
+    sent = {name: getattr(data, name) for name in data.model_fields_set - but}
+    missing = sorted(name for name, value in sent.items() if value is None)
+    if missing:
+        raise Invalid.at(f"/{missing[0]}", "missing")
+    return {name: value for name, value in sent.items() if value != _said(notice, name)}
+
+
+def _said(notice: Notice, name: str) -> Any:
+    return Audience.of(notice.who) if name == "audience" else getattr(notice, name)
 
 
 def _rendered(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,21 @@ class NoticeUpdate(Request):
     classification: Unclassified | None = None
 
 
+class NoticeAmend(Request):
+    """A new revision of what is published: what changed, in words for those who read the one before, and the fields
+    that are others now. Its channel stays. With `acknowledge_again` earlier acknowledgements no longer count.
+    """
+
+    change: Annotated[str, StringConstraints(min_length=1, max_length=500), read_by(clean)]
+    acknowledge_again: Flag = False
+    title: Title | None = None
+    body: Body | None = None
+    category: Category | None = None
+    priority: Priority | None = None
+    requires_ack: Flag | None = None
+    classification: Unclassified | None = None
+
+
 class NoticeWithdraw(Request):
     reason: Reason | None = None
 
@@ -129,15 +144,39 @@ class NoticeSummary(Shape):
 
 
 class NoticePublic(NoticeSummary):
-    """The whole notice. Acknowledgements of `ack_revision` and later ones count."""
+    """The whole notice. Acknowledgements of `ack_revision` and later ones count. `change` says what the newest
+    amendment changed.
+    """
 
     body: str
     body_html: str
     audience: Audience
     ack_revision: int
     created_at: datetime
+    amended_at: datetime | None
+    change: str | None
     withdrawn_at: datetime | None
     withdrawn_reason: str | None
+
+
+class NoticeEdition(Shape):
+    """One revision of a published notice, as its audience saw it from `said_at` on. `change` is null of the first."""
+
+    revision: int
+    said_at: datetime
+    change: str | None
+    title: str
+    body: str
+    body_html: str
+    category: Category
+    priority: Priority
+    requires_ack: bool
+
+
+class NoticeHistory(Shape):
+    """The newest first."""
+
+    items: list[NoticeEdition]
 
 
 class ReceiptPublic(Shape):

@@ -33,7 +33,7 @@ class ReceiptMethod(StrEnum):
 
 class Notice(SQLModel, table=True):
     """(`branch_no`, `who`) is its channel, fixed at publication. `ack_revision` is the oldest revision whose
-    acknowledgement still counts.
+    acknowledgement still counts. `change` is what the newest amendment says of itself.
     """
 
     __tablename__ = "notice"
@@ -59,8 +59,33 @@ class Notice(SQLModel, table=True):
     ack_revision: int = 1
     created_at: datetime
     published_at: datetime | None = None
+    amended_at: datetime | None = None
+    change: str | None = Field(default=None, max_length=500)
     withdrawn_at: datetime | None = None
     withdrawn_reason: str | None = Field(default=None, max_length=500)
+
+    @property
+    def said_at(self) -> datetime:
+        """Since when it says what it says now."""
+        return self.amended_at or self.published_at or self.created_at
+
+
+class NoticeRevision(SQLModel, table=True):
+    """What a published notice said before it was amended. `said_at` is when it began to."""
+
+    __tablename__ = "notice_revision"
+
+    notice_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("notice.id")])
+    revision: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    title: str = Field(max_length=200)
+    body: str = Field(sa_type=Text)
+    body_html: str = Field(sa_type=Text)
+    category: Category = Field(sa_type=choice(Category, "category"))
+    priority: Priority = Field(sa_type=choice(Priority, "priority"))
+    requires_ack: bool
+    said_at: datetime
+    change: str | None = Field(default=None, max_length=500)
+    author_id: UUID | None = Field(default=None, sa_column_args=[ForeignKey("member.id")])
 
 
 class Receipt(SQLModel, table=True):

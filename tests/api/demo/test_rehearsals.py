@@ -188,6 +188,20 @@ async def test_away(
     assert not any(each["reset"] for each in said["channels"])
 
 
+async def test_amended(desk: Desk, happen: Happen, cast: dict[str, DemoAccount], anybody: httpx.AsyncClient) -> None:
+    phone = await pick_up(anybody, cast["amended"])
+    await phone.sync()
+    assert "published" in await happen("amended")
+    for revision in (1, 2, 3):
+        if revision > 1:
+            assert "amended" in await happen("amended")
+        (thing,) = [
+            thing for each in (await phone.sync())["channels"] for thing in each["things"] if thing["kind"] == "notice"
+        ]
+        assert (thing["revision"], thing["ack_revision"], thing["requires_ack"]) == (revision, revision, True)
+        assert (thing["change"] is None) == (revision == 1)
+
+
 async def test_restored(desk: Desk, happen: Happen, cast: dict[str, DemoAccount], anybody: httpx.AsyncClient) -> None:
     """Twice: the second backup is made anew."""
     await desk.publish("chibo", "Vẫn còn")

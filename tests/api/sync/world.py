@@ -35,8 +35,8 @@ from models.memberships import (
     open_membership,
 )
 from models.merging import merge_branch
-from models.notices.rules import create_notice, publish_notice, withdraw_notice
-from models.notices.shapes import NoticeCreate, NoticeWithdraw
+from models.notices.rules import amend_notice, create_notice, publish_notice, withdraw_notice
+from models.notices.shapes import NoticeAmend, NoticeCreate, NoticeWithdraw
 from models.notices.table import Notice, NoticeState
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrant, RoleGrantCreate, end_grant, grant_role
@@ -59,6 +59,7 @@ class World:
         self.log: list[str] = []
         self._kinds: dict[Callable[[AsyncSession], Awaitable[None]], int] = {
             self._publish: 14,
+            self._amend: 6,
             self._withdraw: 8,
             self._rename: 2,
             self._move: 3,
@@ -112,6 +113,12 @@ class World:
         notice = await create_notice(session, OPERATOR, data)
         if not data.publish:
             await publish_notice(session, OPERATOR, notice.id, notice.revision)
+
+    async def _amend(self, session: AsyncSession) -> None:
+        published = select(Notice).where(col(Notice.state) == NoticeState.PUBLISHED).order_by(col(Notice.id))
+        notice: Notice = await self._one(session, published)
+        data = NoticeAmend(change="Đổi giờ.", body=f"{self._word()}.", acknowledge_again=self._chance.random() < 0.3)
+        await amend_notice(session, OPERATOR, notice.id, data, notice.revision)
 
     async def _withdraw(self, session: AsyncSession) -> None:
         published = select(Notice).where(col(Notice.state) == NoticeState.PUBLISHED).order_by(col(Notice.id))

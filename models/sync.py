@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, func, null, or_, select, true
+from sqlalchemy import BigInteger, Select, String, and_, bindparam, func, null, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -149,59 +149,8 @@ async def read_delta(
     Removals up to `fresh_to` are left out too: whoever asks began from nothing when the channel was there. `lean`
     leaves out the bodies.
     """
-    name = channel(branch_no, who)
-    later = aliased(Change)
-    end = (
-        select(col(later.seq))
-        .where(col(later.channel) == name, col(later.topic).in_(_TOPICS), col(later.seq) > since)
-        .order_by(col(later.seq))
-        .offset(THINGS_MOST - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
-    stands = aliased(Notice)
-    columns = [null().label(n) if lean and n == "body_html" else getattr(Notice, n) for n in _NOTICE]
-    changed = (
-        select(
-            col(Change.kind),
-            col(Change.thing_id),
-            col(Change.seq),
-            col(stands.id).is_not(None).label("stands"),
-            end.label("end"),
-            *columns,
-        )
-        .select_from(Change)
-        .outerjoin(
-            stands,
-            and_(
-                col(Change.kind) == "notice",
-                col(stands.id) == col(Change.thing_id),
-                col(stands.state) == NoticeState.PUBLISHED,
-                col(stands.branch_no) == branch_no,
-                col(stands.who) == who,
-            ),
-        )
-        .outerjoin(
-            Notice,
-            and_(col(Notice.id) == col(stands.id), col(Change.seq) > since, or_(end.is_(None), col(Change.seq) <= end)),
-        )
-        .where(col(Change.channel) == name, col(Change.topic).in_(_TOPICS))
-        .subquery()
-    )
-    version = (
-        select(func.max(col(ChannelVersion.seq)))
-        .where(col(ChannelVersion.channel) == name, col(ChannelVersion.topic).in_(_TOPICS))
-        .scalar_subquery()
-    )
-    above = aliased(Branch)
-    rows = await session.execute(
-        select(version, Branch, col(above.id), *changed.c)
-        .select_from(Branch)
-        .outerjoin(above, col(above.no) == col(Branch.parent_no))
-        .outerjoin(changed, true())
-        .where(col(Branch.no) == branch_no)
-        .order_by(changed.c.seq, changed.c.thing_id)
-    )
+    said = {"name": channel(branch_no, who), "branch_no": branch_no, "who": who, "since": since}
+    rows = await session.execute(_CHANGED[lean], said | {"others": THINGS_MOST - 1})
     return _put_together(rows, who, since, fresh_to)
 
 
@@ -268,6 +217,63 @@ def _card(branch: Branch, parent_id: UUID | None, seq: int) -> bytes:
         parent_id=parent_id,
     )
     return card.model_dump_json().encode()
+
+
+def _changed(*, lean: bool) -> Select[*tuple[Any, ...]]:
+    """All that a channel holds, with what changed above `:since` in full, up to the number of the last that fits."""
+    name, since = bindparam("name", type_=String()), bindparam("since", type_=BigInteger())
+    later, stands, above = aliased(Change), aliased(Notice), aliased(Branch)
+    end = (
+        select(col(later.seq))
+        .where(col(later.channel) == name, col(later.topic).in_(_TOPICS), col(later.seq) > since)
+        .order_by(col(later.seq))
+        .offset(bindparam("others"))
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = [null().label(n) if lean and n == "body_html" else getattr(Notice, n) for n in _NOTICE]
+    is_standing = and_(
+        col(Change.kind) == "notice",
+        col(stands.id) == col(Change.thing_id),
+        col(stands.state) == NoticeState.PUBLISHED,
+        col(stands.branch_no) == bindparam("branch_no"),
+        col(stands.who) == bindparam("who"),
+    )
+    is_wanted = and_(
+        col(Notice.id) == col(stands.id), col(Change.seq) > since, or_(end.is_(None), col(Change.seq) <= end)
+    )
+    changed = (
+        select(
+            col(Change.kind),
+            col(Change.thing_id),
+            col(Change.seq),
+            col(stands.id).is_not(None).label("stands"),
+            end.label("end"),
+            *columns,
+        )
+        .select_from(Change)
+        .outerjoin(stands, is_standing)
+        .outerjoin(Notice, is_wanted)
+        .where(col(Change.channel) == name, col(Change.topic).in_(_TOPICS))
+        .subquery()
+    )
+    version = (
+        select(func.max(col(ChannelVersion.seq)))
+        .where(col(ChannelVersion.channel) == name, col(ChannelVersion.topic).in_(_TOPICS))
+        .scalar_subquery()
+    )
+    return (
+        select(version, Branch, col(above.id), *changed.c)
+        .select_from(Branch)
+        .outerjoin(above, col(above.no) == col(Branch.parent_no))
+        .outerjoin(changed, true())
+        .where(col(Branch.no) == bindparam("branch_no"))
+        .order_by(changed.c.seq, changed.c.thing_id)
+    )
+
+
+# made once: making a statement takes longer than sending it
+_CHANGED = {lean: _changed(lean=lean) for lean in (False, True)}
 
 
 async def own_file(session: AsyncSession, member_id: UUID) -> OwnFile:

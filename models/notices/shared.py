@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models.branches import Branch
 from models.changes import ChannelVersion, Topic
-from models.channels import ALL
+from models.channels import ALL, channel
+from models.database import table_of
 from models.notices.rules import IN_LISTS, public
 from models.notices.shapes import NoticeBranch, NoticePublic, NoticeSummary
 from models.notices.table import Notice, NoticeState
@@ -37,46 +38,22 @@ class SharedNotice(NamedTuple):
 
 async def render_channel(session: AsyncSession, branch_no: int, who: int) -> tuple[int, list[Line]]:
     """The version of a channel's notices and its newest `KEPT` + 1, in one statement: both of one moment."""
-    newest = (
-        select(*(getattr(Notice, name) for name in IN_LISTS))
-        .where(
-            col(Notice.branch_no) == branch_no,
-            col(Notice.who) == who,
-            col(Notice.state) == NoticeState.PUBLISHED,
-        )
-        .order_by(col(Notice.published_at).desc(), col(Notice.id).desc())
-        .limit(KEPT + 1)
-        .subquery()
-    )
-    rows = await session.execute(
-        select(_version(literal(f"{branch_no}:{who}"), literal(f"{branch_no}:{ALL}")), Branch, *newest.c)
-        .select_from(Branch)
-        .outerjoin(newest, true())
-        .where(col(Branch.no) == branch_no)
-        .order_by(newest.c.published_at.desc(), newest.c.id.desc())
-    )
+    said = {"branch_no": branch_no, "who": who, "most": KEPT + 1}
+    names = {"own": channel(branch_no, who), "general": channel(branch_no, ALL)}
     version, lines = 0, []
-    for version_read, branch, *shown in rows:
+    for version_read, id_, code, name, *shown in await session.execute(_CHANNEL, said | names):
         version = version_read or 0
-        said: dict[str, Any] = dict(zip(IN_LISTS, shown, strict=True))
-        if said["id"] is not None:
-            summary = NoticeSummary(branch=NoticeBranch.model_validate(branch), **said)
+        fields: dict[str, Any] = dict(zip(IN_LISTS, shown, strict=True))
+        if fields["id"] is not None:
+            summary = NoticeSummary(branch=NoticeBranch(id=id_, code=code, name=name), **fields)
             json = summary.model_dump_json().encode()
-            lines.append(Line(said["published_at"], said["id"], summary.category.value, json))
+            lines.append(Line(fields["published_at"], fields["id"], summary.category.value, json))
     return version, lines
 
 
 async def render_notice(session: AsyncSession, notice_id: UUID) -> SharedNotice | None:
     """A published notice whole, with the version of its channel, in one statement."""
-    own = func.concat(cast(col(Notice.branch_no), String), ":", cast(col(Notice.who), String))
-    general = func.concat(cast(col(Notice.branch_no), String), f":{ALL}")
-    row = (
-        await session.execute(
-            select(_version(own, general), Notice, Branch)
-            .join(Branch, col(Branch.no) == col(Notice.branch_no))
-            .where(col(Notice.id) == notice_id, col(Notice.state) == NoticeState.PUBLISHED)
-        )
-    ).one_or_none()
+    row = (await session.execute(_NOTICE, {"notice_id": notice_id})).one_or_none()
     if row is None:
         return None
     version, notice, branch = row
@@ -88,3 +65,40 @@ def _version(own: ColumnElement[str], general: ColumnElement[str]) -> ColumnElem
     notices = and_(col(ChannelVersion.channel) == own, col(ChannelVersion.topic) == Topic.NOTICES)
     named = and_(col(ChannelVersion.channel) == general, col(ChannelVersion.topic) == Topic.BRANCH)
     return select(func.max(col(ChannelVersion.seq))).where(or_(notices, named)).scalar_subquery()
+
+
+def _channel() -> Select[*tuple[Any, ...]]:
+    notice, branch = table_of(Notice), table_of(Branch)
+    newest = (
+        select(*(notice.c[name] for name in IN_LISTS))
+        .where(
+            notice.c.branch_no == bindparam("branch_no"),
+            notice.c.who == bindparam("who"),
+            notice.c.state == NoticeState.PUBLISHED,
+        )
+        .order_by(notice.c.published_at.desc(), notice.c.id.desc())
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    version = _version(bindparam("own", type_=String()), bindparam("general", type_=String()))
+    return (
+        select(version, branch.c.id, branch.c.code, branch.c.name, *newest.c)
+        .select_from(branch.outerjoin(newest, true()))
+        .where(branch.c.no == bindparam("branch_no"))
+        .order_by(newest.c.published_at.desc(), newest.c.id.desc())
+    )
+
+
+def _notice() -> Select[*tuple[Any, ...]]:
+    own = func.concat(cast(col(Notice.branch_no), String), ":", cast(col(Notice.who), String))
+    general = func.concat(cast(col(Notice.branch_no), String), f":{ALL}")
+    return (
+        select(_version(own, general), Notice, Branch)
+        .join(Branch, col(Branch.no) == col(Notice.branch_no))
+        .where(col(Notice.id) == bindparam("notice_id"), col(Notice.state) == NoticeState.PUBLISHED)
+    )
+
+
+# made once: making a statement takes longer than sending it
+_CHANNEL = _channel()
+_NOTICE = _notice()

@@ -23,6 +23,7 @@ from sqlmodel import SQLModel
 
 from models.errors import HandbookError
 from models.keyring import Keyring
+from models.turns import Connection as SQLiteConnection
 
 Clock = Callable[[], datetime]
 
@@ -303,7 +304,7 @@ class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
 
 def _sqlite_engine(path: str, *, begin: str, pool_size: int) -> AsyncEngine:
     async def connect() -> aiosqlite.Connection:
-        connection = aiosqlite.Connection(
+        connection = SQLiteConnection(
             lambda: _driver.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False),
             iter_chunk_size=64,
         )

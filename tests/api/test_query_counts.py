@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
+from sqlmodel import col
 
 from api.parts import Parts
 from models import changes
@@ -13,8 +15,9 @@ from models.database import lock
 from models.members.profile import MemberCreate
 from models.members.rules import create_member, read_member
 from models.memberships import EndReason, MembershipKind, end_membership, open_membership, open_memberships
-from models.notices.rules import create_notice
-from models.notices.shapes import NoticeCreate
+from models.notices.rules import amend_notice, create_notice
+from models.notices.shapes import NoticeAmend, NoticeCreate
+from models.notices.table import Notice
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
@@ -48,8 +51,12 @@ LISTS = {
     "/v1/branches/{branch_id}/notices": List("secretary", "chibo"),
     "/v1/members": List("parent_secretary"),
     "/v1/notices": List("member"),
+    "/v1/notices/{notice_id}/revisions": List("member"),
     "/v1/audit": List("admin"),
 }
+
+
+_MOST_AMENDED = select(Notice).order_by(col(Notice.revision).desc(), col(Notice.id)).limit(1)
 
 
 def lists_of(document: dict[str, Any]) -> set[str]:
@@ -80,6 +87,9 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
             for speaking in (chibo, coso):
                 notice = NoticeCreate(branch_id=speaking.id, title="Họp", body="Mời họp.", publish=True)
                 await create_notice(session, OPERATOR, notice)
+            amended = (await session.scalars(_MOST_AMENDED)).one()
+            change = NoticeAmend(change="Đổi giờ.", body=f"Mời họp lúc {n} giờ.")
+            await amend_notice(session, OPERATOR, amended.id, change, amended.revision)
             await read_member(session, secretary, member.id)
             await start_session(session, member.id, Device(), None)
             for old in await open_memberships(session, member.id):
@@ -135,9 +145,12 @@ async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tupl
     """For each list how many statements it takes, and its length."""
     statements: dict[str, int] = {}
     lengths: dict[str, int] = {}
+    async with parts.database.reading() as session:
+        amended = (await session.scalars(_MOST_AMENDED)).one()
     for path, asked in LISTS.items():
         client = acting_as(asked.actor)
-        url = path.format(branch_id=organisation.branch(asked.branch).id if asked.branch else "")
+        branch_id = organisation.branch(asked.branch).id if asked.branch else ""
+        url = path.format(branch_id=branch_id, notice_id=amended.id)
         with counting(parts.database) as sent:
             answer = await client.get(url, params={"limit": 100})
         assert answer.status_code == 200, answer.text

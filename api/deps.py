@@ -9,9 +9,11 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
+from starlette.responses import Response
 
 from api.parts import Parts, parts_of
 from api.problems import Refused
+from api.tags import Tag
 from models.paging import LIMIT_DEFAULT, LIMIT_MOST, PageRequest
 from models.permissions import Viewer
 
@@ -51,6 +53,10 @@ async def _page(
     return PageRequest(f"{request.url.path}?{filters}", limit, cursor)
 
 
+async def _tag(request: Request, response: Response) -> Tag:
+    return Tag(request, response)
+
+
 async def _revision(
     # the document has it as required, from `routing`: without it the answer is 428 and not 422
     if_match: Annotated[str | None, Header(max_length=200, include_in_schema=False)] = None,
@@ -80,6 +86,7 @@ PartsDep = Annotated[Parts, Depends(_parts)]
 PageDep = Annotated[PageRequest, Depends(_page)]
 SaveDataDep = Annotated[bool, Depends(_saves_data)]
 RevisionDep = Annotated[int, Depends(_revision)]
+TagDep = Annotated[Tag, Depends(_tag)]
 Id = Annotated[UUID, Path(description="An identifier as other answers give it.")]
 Since = Annotated[
     int | None,

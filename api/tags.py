@@ -5,6 +5,7 @@ a database restored from a backup gives the same revision to something else.
 """
 
 import hashlib
+from typing import Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,11 +19,27 @@ IDENTITY = "-identity-"
 """What the encoding layer replaces by the encoding that it chose."""
 
 
-def tag(request: Request, response: Response, revision: int) -> None:
-    """Mark an answer as this revision in the caller's language; `If-Match` looks at the revision alone."""
-    language = language_of(request.scope)
-    response.headers["ETag"] = f'"r{revision}{BODY}{language}{IDENTITY}{BUILD}"'
-    response.headers["Content-Language"] = language
+class Revisioned(Protocol):
+    @property
+    def revision(self) -> int: ...
+
+
+T = TypeVar("T", bound=Revisioned)
+
+
+class Tag:
+    """Marks the answer to a request as the revision of what is answered, in the caller's language. `If-Match` looks at
+    the revision alone.
+    """
+
+    def __init__(self, request: Request, response: Response) -> None:
+        self._language = language_of(request.scope)
+        self._headers = response.headers
+
+    def __call__(self, thing: T) -> T:
+        self._headers["ETag"] = f'"r{thing.revision}{BODY}{self._language}{IDENTITY}{BUILD}"'
+        self._headers["Content-Language"] = self._language
+        return thing
 
 
 def digest(body: bytes) -> str:

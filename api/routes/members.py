@@ -1,11 +1,7 @@
 """Members, for those who look after them."""
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from api.deps import Id, PageDep, RevisionDep, Search, SessionDep, ViewerDep
+from api.deps import Id, PageDep, RevisionDep, Search, SessionDep, TagDep, ViewerDep
 from api.routing import declare, router
-from api.tags import tag
 from models.accounts import ActivationCodePublic
 from models.activation import issue_code, sign_out
 from models.base import Shape
@@ -33,24 +29,19 @@ async def find_members(session: SessionDep, viewer: ViewerDep, page: PageDep, q:
 
 @routes.post("/members", status_code=201)
 @declare(Permission.MEMBER_CREATE, idempotent=True)
-async def add_member(
-    body: MemberCreate, request: Request, response: Response, session: SessionDep, viewer: ViewerDep
-) -> MemberProfile:
+async def add_member(body: MemberCreate, tag: TagDep, session: SessionDep, viewer: ViewerDep) -> MemberProfile:
     """A new member of a branch, who can sign in once they have a code."""
     member = await create_member(session, viewer, body)
-    tag(request, response, member.revision)
-    return await profile_of(session, member)
+    return tag(await profile_of(session, member))
 
 
 @routes.get("/members/{member_id}")
 @declare(Permission.MEMBER_READ, writes=True)
 async def open_member(
-    member_id: Id, request: Request, response: Response, session: SessionDep, viewer: ViewerDep
+    member_id: Id, tag: TagDep, session: SessionDep, viewer: ViewerDep
 ) -> MemberProfile | MemberDetail:
     """One person's file. With `member.read_sensitive` it is whole, and the person sees that I opened it."""
-    detail = await read_member(session, viewer, member_id)
-    tag(request, response, detail.revision)
-    return detail
+    return tag(await read_member(session, viewer, member_id))
 
 
 @routes.patch("/members/{member_id}")
@@ -59,15 +50,13 @@ async def correct_member(
     member_id: Id,
     body: MemberUpdate,
     revision: RevisionDep,
-    request: Request,
-    response: Response,
+    tag: TagDep,
     session: SessionDep,
     viewer: ViewerDep,
 ) -> MemberProfile:
     """Correct a file, or change a status. Whoever leaves or dies loses memberships, roles and sessions at once."""
     member = await update_member(session, viewer, member_id, body, revision)
-    tag(request, response, member.revision)
-    return await profile_of(session, member)
+    return tag(await profile_of(session, member))
 
 
 @routes.post("/members/{member_id}/activation-code", status_code=201)

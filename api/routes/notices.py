@@ -4,12 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 from starlette.requests import Request
-from starlette.responses import Response
 
 from api.cache.shared_pages import feed_page, notice_page
-from api.deps import Id, PageDep, PartsDep, RevisionDep, SessionDep, ViewerDep
+from api.deps import Id, PageDep, PartsDep, RevisionDep, SessionDep, TagDep, ViewerDep
 from api.routing import Access, Cached, declare, router
-from api.tags import tag
 from models.branches import get_branch
 from models.notices.receipts import get_receipt, preview_audience, put_receipt
 from models.notices.rules import (
@@ -55,20 +53,16 @@ async def list_notices(
 
 @routes.post("/notices", status_code=201)
 @declare(Permission.NOTICE_WRITE, idempotent=True)
-async def write_notice(
-    body: NoticeCreate, request: Request, response: Response, session: SessionDep, viewer: ViewerDep
-) -> NoticePublic:
+async def write_notice(body: NoticeCreate, tag: TagDep, session: SessionDep, viewer: ViewerDep) -> NoticePublic:
     """A draft, or with `publish` a notice that its audience sees at once."""
-    return _tagged(request, response, await create_notice(session, viewer, body))
+    return tag(await create_notice(session, viewer, body))
 
 
 @routes.get("/notices/{notice_id}")
 @declare(Access.MEMBER, Cached.MEMBER, shared=notice_page)
-async def open_notice(
-    notice_id: Id, request: Request, response: Response, session: SessionDep, viewer: ViewerDep
-) -> NoticePublic:
+async def open_notice(notice_id: Id, tag: TagDep, session: SessionDep, viewer: ViewerDep) -> NoticePublic:
     """A notice with its text."""
-    return _tagged(request, response, await read_notice(session, viewer, notice_id))
+    return tag(await read_notice(session, viewer, notice_id))
 
 
 @routes.patch("/notices/{notice_id}")
@@ -77,13 +71,12 @@ async def edit_notice(
     notice_id: Id,
     body: NoticeUpdate,
     revision: RevisionDep,
-    request: Request,
-    response: Response,
+    tag: TagDep,
     session: SessionDep,
     viewer: ViewerDep,
 ) -> NoticePublic:
     """Change a draft. What is published is not edited."""
-    return _tagged(request, response, await update_notice(session, viewer, notice_id, body, revision))
+    return tag(await update_notice(session, viewer, notice_id, body, revision))
 
 
 @routes.post("/notices/{notice_id}/publish")
@@ -91,13 +84,12 @@ async def edit_notice(
 async def send_notice(
     notice_id: Id,
     revision: RevisionDep,
-    request: Request,
-    response: Response,
+    tag: TagDep,
     session: SessionDep,
     viewer: ViewerDep,
 ) -> NoticePublic:
     """Publish a draft: its audience sees it from now on."""
-    return _tagged(request, response, await publish_notice(session, viewer, notice_id, revision))
+    return tag(await publish_notice(session, viewer, notice_id, revision))
 
 
 @routes.post("/notices/{notice_id}/amend")
@@ -106,13 +98,12 @@ async def change_notice(
     notice_id: Id,
     body: NoticeAmend,
     revision: RevisionDep,
-    request: Request,
-    response: Response,
+    tag: TagDep,
     session: SessionDep,
     viewer: ViewerDep,
 ) -> NoticePublic:
     """Put something else in the place of what is published: a new revision that says what changed."""
-    return _tagged(request, response, await amend_notice(session, viewer, notice_id, body, revision))
+    return tag(await amend_notice(session, viewer, notice_id, body, revision))
 
 
 @routes.get("/notices/{notice_id}/revisions")
@@ -128,13 +119,12 @@ async def take_notice_back(
     notice_id: Id,
     body: NoticeWithdraw,
     revision: RevisionDep,
-    request: Request,
-    response: Response,
+    tag: TagDep,
     session: SessionDep,
     viewer: ViewerDep,
 ) -> NoticePublic:
     """Take a published notice back: members no longer see it; the branch's history keeps it."""
-    return _tagged(request, response, await withdraw_notice(session, viewer, notice_id, body, revision))
+    return tag(await withdraw_notice(session, viewer, notice_id, body, revision))
 
 
 @routes.get("/notices/{notice_id}/audience")
@@ -168,8 +158,3 @@ async def list_notices_of_branch(
 ) -> Page[NoticeSummary]:
     """What one branch has said, withdrawn notices and, for writers, drafts too."""
     return await list_branch_notices(session, viewer, await get_branch(session, branch_id), page, state=state)
-
-
-def _tagged(request: Request, response: Response, notice: NoticePublic) -> NoticePublic:
-    tag(request, response, notice.revision)
-    return notice

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, or_, select, update
+from sqlalchemy import ColumnElement, Exists, ForeignKey, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -16,9 +16,9 @@ from content.emails import normalise_email
 from content.malformed import Malformed
 from content.phones import normalise_phone
 from models.base import Shape
-from models.database import keyring, now
+from models.database import keyring, now, table_of
 from models.errors import Unauthenticated
-from models.members.table import Member
+from models.members.table import ACTIVE, Member
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 10
@@ -41,6 +41,17 @@ class Account(SQLModel, table=True):
     activation_digest: str | None = Field(default=None, max_length=64)
     activation_expires_at: datetime | None = None
     disabled_at: datetime | None = None
+
+
+def is_open(member_id: ColumnElement[UUID]) -> Exists:
+    """Is this an active member whose account is open? A part of statements that ask for something else as well."""
+    member, account = table_of(Member).c, table_of(Account).c
+    return exists().where(
+        member.id == member_id,
+        or_(*(member.status == status for status in sorted(ACTIVE))),  # `in_` would be spelt out anew each time
+        account.member_id == member_id,
+        account.disabled_at.is_(None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

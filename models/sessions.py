@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, bindparam, exists, or_, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Field, SQLModel, col
 
-from models.accounts import Account
+from models.accounts import Account, is_open
 from models.base import Name, Request, Shape, choice, new_id
 from models.changes import Topic, record
 from models.channels import member_channel
@@ -121,13 +121,7 @@ async def use_refresh(session: AsyncSession, session_id: UUID, generation: int) 
 
 def _first_use() -> ReturningUpdate[UUID]:
     """The first use of a generation by somebody who may: all that is asked of a session in its ordinary life."""
-    device, member, account = table_of(DeviceSession), table_of(Member), table_of(Account)
-    is_open = exists().where(
-        member.c.id == device.c.member_id,
-        or_(*(member.c.status == status for status in sorted(ACTIVE))),  # `in_` would be spelt out anew each time
-        account.c.member_id == device.c.member_id,
-        account.c.disabled_at.is_(None),
-    )
+    device = table_of(DeviceSession)
     return (
         update(device)
         .where(
@@ -135,7 +129,7 @@ def _first_use() -> ReturningUpdate[UUID]:
             device.c.used < bindparam("generation"),
             device.c.used_at >= bindparam("idle_since"),
             device.c.ended_at.is_(None),
-            is_open,
+            is_open(device.c.member_id),
         )
         .values(used=bindparam("generation"), used_at=bindparam("at"))
         .returning(device.c.member_id)

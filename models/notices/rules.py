@@ -147,23 +147,14 @@ async def update_notice(
     session: AsyncSession, viewer: Viewer, notice_id: UUID, data: NoticeUpdate, revision: int
 ) -> NoticePublic:
     """Rewrite a draft. Raises Conflict `notice.not_draft`, Stale."""
-    notice, branch = await get_notice(session, viewer, notice_id)
-    require(viewer, Permission.NOTICE_WRITE, branch.path)
-    await _lock(session, notice)
-    if notice.state is not NoticeState.DRAFT:
-        raise Conflict("notice.not_draft")
-    if notice.revision != revision:
-        raise Stale
+    notice, branch = await _held(
+        session, viewer, notice_id, revision, right=Permission.NOTICE_WRITE, state=NoticeState.DRAFT
+    )
     changes = _changed(notice, data, but={"classification"})
     if not changes:
         return public(notice, branch)
     before = {name: _said(notice, name) for name in changes}
-    for name, value in _rendered(changes).items():
-        if name == "audience":
-            notice.who = value.who
-        else:
-            setattr(notice, name, value)
-    notice.revision += 1
+    _say(notice, changes)
     await session.flush()
     audit(
         session,
@@ -199,22 +190,14 @@ async def amend_notice(
 
     Raises Conflict `notice.not_published`, `notice.nothing_changed`, Stale, Invalid `missing` for a null.
     """
-    notice, branch = await get_notice(session, viewer, notice_id)
-    require(viewer, Permission.NOTICE_PUBLISH, branch.path)
-    await _lock(session, notice)
-    if notice.state is not NoticeState.PUBLISHED:
-        raise Conflict("notice.not_published")
-    if notice.revision != revision:
-        raise Stale
+    notice, branch = await _held(session, viewer, notice_id, revision)
     changes = _changed(notice, data, but={"classification", "change", "acknowledge_again"})
     if not changes:
         raise Conflict("notice.nothing_changed")
     said = {name: getattr(notice, name) for name in NoticeRevision.model_fields if name != "notice_id"}
     session.add(NoticeRevision(notice_id=notice.id, **said))
-    before = {name: getattr(notice, name) for name in changes} | {"revision": notice.revision}
-    for name, value in _rendered(changes).items():
-        setattr(notice, name, value)
-    notice.revision += 1
+    before = {name: _said(notice, name) for name in changes} | {"revision": notice.revision}
+    _say(notice, changes)
     notice.amended_at, notice.change, notice.author_id = now(session), data.change, viewer.member_id
     if data.acknowledge_again:
         notice.ack_revision = notice.revision
@@ -251,13 +234,7 @@ async def withdraw_notice(
     session: AsyncSession, viewer: Viewer, notice_id: UUID, data: NoticeWithdraw, revision: int
 ) -> NoticePublic:
     """Its channel no longer hears it; the branch's history keeps it. Raises Conflict `notice.not_published`, Stale."""
-    notice, branch = await get_notice(session, viewer, notice_id)
-    require(viewer, Permission.NOTICE_PUBLISH, branch.path)
-    await _lock(session, notice)
-    if notice.state is not NoticeState.PUBLISHED:
-        raise Conflict("notice.not_published")
-    if notice.revision != revision:
-        raise Stale
+    notice, branch = await _held(session, viewer, notice_id, revision)
     notice.state = NoticeState.WITHDRAWN
     notice.withdrawn_at = now(session)
     notice.withdrawn_reason = data.reason or None
@@ -292,6 +269,26 @@ async def _speak(session: AsyncSession, notice: Notice, branch: Branch, revision
     _record(session, notice)
 
 
+async def _held(
+    session: AsyncSession,
+    viewer: Viewer,
+    notice_id: UUID,
+    revision: int,
+    *,
+    right: Permission = Permission.NOTICE_PUBLISH,
+    state: NoticeState = NoticeState.PUBLISHED,
+) -> tuple[Notice, Branch]:
+    """A notice to change, locked, for who has the right to. Raises Conflict where it is not in that state, Stale."""
+    notice, branch = await get_notice(session, viewer, notice_id)
+    require(viewer, right, branch.path)
+    await _lock(session, notice)
+    if notice.state is not state:
+        raise Conflict(f"notice.not_{state}")
+    if notice.revision != revision:
+        raise Stale
+    return notice, branch
+
+
 async def _lock(session: AsyncSession, notice: Notice) -> None:
     """Read anew and hold to the end of the transaction, without keeping receipts waiting for their foreign key."""
     await session.refresh(notice, with_for_update={"key_share": True})
@@ -310,6 +307,16 @@ def _changed(notice: Notice, data: NoticeUpdate | NoticeAmend, *, but: Set[str])
     if missing:
         raise Invalid.at(f"/{missing[0]}", "missing")
     return {name: value for name, value in sent.items() if value != _said(notice, name)}
+
+
+def _say(notice: Notice, changes: Mapping[str, Any]) -> None:
+    """A new revision that says this."""
+    for name, value in _rendered(changes).items():
+        if name == "audience":
+            notice.who = value.who
+        else:
+            setattr(notice, name, value)
+    notice.revision += 1
 
 
 def _said(notice: Notice, name: str) -> Any:

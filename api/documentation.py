@@ -3,6 +3,7 @@ asked of other hosts; and the guides below it.
 """
 
 import json
+from functools import cache
 from os import PathLike, stat_result
 from pathlib import Path
 from typing import Any
@@ -102,11 +103,9 @@ def install(app: FastAPI) -> None:
         return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, **_FRESH})
 
     async def guide(request: Request) -> Response:
-        found = _GUIDES / f"{request.path_params['name']}.md"
-        if found not in _GUIDES.iterdir():
+        html = _guides().get(request.path_params["name"])
+        if html is None:
             raise NotFound
-        text = found.read_text()
-        html = _GUIDE.format(title=text.partition("\n")[0].lstrip("# "), body=render_markdown(text))
         return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY, **_FRESH})
 
     async def start(_request: Request) -> Response:
@@ -118,6 +117,16 @@ def install(app: FastAPI) -> None:
     app.add_route("/docs/start.js", start, include_in_schema=False)
     app.mount("/docs/static", _Static(directory=_STATIC), name="docs-static")
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+@cache
+def _guides() -> dict[str, str]:
+    """Pages by the names of their files, rendered once."""
+    pages = {}
+    for path in _GUIDES.glob("*.md"):
+        text = path.read_text()
+        pages[path.stem] = _GUIDE.format(title=text.partition("\n")[0].lstrip("# "), body=render_markdown(text))
+    return pages
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -319,6 +319,7 @@ def _sqlite_engine(path: str, *, begin: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_BUSY_SECONDS,
+        pool_reset_on_return=None,  # a transaction ends with its session: a rollback after that is a turn for nothing
     )
     sync_engine: Engine = engine.sync_engine
 

@@ -4,11 +4,11 @@ import json
 from typing import NamedTuple
 
 from api.build import BUILD
-from api.cache.cursors import Channel
 from api.cache.flights import Flights
 from api.cache.follow import Follower
 from api.cache.metrics import Counts
 from api.cache.store import FRAGMENTS_MOST, Bounded, SharedStore
+from api.cache.view import Channel
 from models.database import Database
 from models.errors import Unavailable
 from models.sync import Delta, read_delta

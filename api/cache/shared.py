@@ -13,14 +13,12 @@ from api.cache.follow import Follower
 from api.cache.forms import Page
 from api.cache.metrics import Counts
 from api.cache.store import FRAGMENTS_MOST, PAGES_MOST, Bounded, Fragment, SharedStore, fragment_name
-from api.cache.view import View
+from api.cache.view import Channel, View
 from api.languages import Language
 from models.database import Database
 from models.notices.shared import KEPT, SharedNotice, render_channel, render_notice
 from models.notices.table import Category
 from models.paging import LIMIT_DEFAULT, PageRequest, seal_cursor
-
-Channel = tuple[int, int]
 
 _LIMITS = frozenset({10, LIMIT_DEFAULT, 50, 100})
 """Only usual sizes are kept, so that nobody can mint entries."""

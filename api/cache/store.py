@@ -14,6 +14,7 @@ import redis.asyncio as redis
 
 from api.build import BUILD
 from api.cache.breaker import Breaker
+from api.cache.view import Channel
 from models.keyring import Keyring
 from models.notices.shared import Line
 
@@ -140,7 +141,7 @@ class SharedStore:
         return hashlib.blake2b(name.encode() + b"\n" + body, digest_size=_MAC_BYTES, key=key).digest()
 
 
-def fragment_name(channel: tuple[int, int], version: int) -> str:
+def fragment_name(channel: Channel, version: int) -> str:
     """The channel is the hash tag: what is of one channel lies in one slot of a cluster."""
     no, who = channel
     return f"handbook:{{{no}:{who}}}:notices:{BUILD}:{version}"

@@ -6,12 +6,13 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from api.cache.asked import Asked
-from api.cache.cursors import MOST, Channel, Cursor, Place, is_newest
+from api.cache.cursors import MOST, Cursor, Place, is_newest
 from api.cache.deltas import Deltas
 from api.cache.follow import Follower
 from api.cache.forms import Page
 from api.cache.known import Directory, Known
 from api.cache.metrics import Counts
+from api.cache.view import Channel
 from api.encoding import VARY
 from api.languages import Language
 from api.problems import Refused

@@ -7,6 +7,7 @@ one moment of the database.
 import time
 from array import array
 from collections.abc import Sequence
+from operator import itemgetter
 from uuid import UUID
 
 from api.security.claims import Claims
@@ -18,6 +19,8 @@ from models.permissions import Place, Role, Seat, Viewer
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _NONE = 0
 _OWN_MASK = (1 << 20) - 1
+_ACCESS_MOST = 100_000
+"""Members whose change of access is remembered; claims from before the oldest are resolved again."""
 _HEARD_MOST = 50_000
 """Sets of branches and roles whose channels are remembered: most members share theirs with all of their branch."""
 
@@ -27,7 +30,9 @@ def boot_clock() -> float:
     return time.clock_gettime(_CLOCK)
 
 
-Channels = tuple[tuple[int, int], ...]
+Channel = tuple[int, int]
+"""A branch's number, and who."""
+Channels = tuple[Channel, ...]
 Branches = tuple[int, ...]
 Grants = tuple[tuple[Role, int], ...]
 
@@ -49,6 +54,7 @@ class View:
         "_paths",
         "_whos",
         "access",
+        "access_since",
         "confirmed_at",
         "era",
         "head",
@@ -64,6 +70,9 @@ class View:
         self.era = 0
         """Moves when the history that we knew is no longer the database's: what was read in it is forgotten."""
         self.access: dict[str, int] = {}
+        """By member, when their access last changed: the newest last."""
+        self.access_since = 0
+        """What changed up to this number may be forgotten."""
         self._heard: dict[tuple[Branches, Grants], Channels] = {}
         self._parents = array("i")
         self._issued: dict[tuple[int, int], int] = {}
@@ -100,8 +109,8 @@ class View:
         for no, who in issued:
             self._whos[no] = (*self._whos.get(no, ()), who)
         self._lost = tuple(snapshot.lost)
-        self.access, self._closed = {}, {}
-        for channel, seq in snapshot.access:
+        self.access, self.access_since, self._closed = {}, 0, {}
+        for channel, seq in sorted(snapshot.access, key=itemgetter(1)):
             self._note_access(channel, seq)
         self._own = array("q", [_NONE]) * (_OWN_MASK + 1)
         for channel, seq in snapshot.own:
@@ -127,7 +136,10 @@ class View:
 
     def _note_access(self, channel: str, seq: int) -> None:
         if channel.startswith(MEMBER):
+            self.access.pop(channel, None)
             self.access[channel] = seq
+            if len(self.access) > _ACCESS_MOST:
+                self.access_since = self.access.pop(next(iter(self.access)))
         else:
             no, _ = _parsed(channel)
             self._closed[no] = seq
@@ -220,8 +232,10 @@ class View:
         return self.head >= 0 and (head < self.head or head // JUMP != self.head // JUMP)
 
     def access_moved(self, claims: Claims, channel: str) -> bool:
-        """Did the access of this member, or of a branch they belong to, change after their claims were resolved?"""
-        if not self._still_holds(claims.as_of) or self.access.get(channel, 0) > claims.as_of:
+        """May the access of this member, or of a branch of theirs, have changed after their claims were resolved?"""
+        if not self._still_holds(claims.as_of) or claims.as_of < self.access_since:
+            return True
+        if self.access.get(channel, 0) > claims.as_of:
             return True
         return bool(self._closed) and any(self._closed.get(no, 0) > claims.as_of for no, _ in claims.branches)
 

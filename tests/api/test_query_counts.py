@@ -21,6 +21,7 @@ from models.notices.table import Notice
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
+from models.turns import Connection
 from tests.api.conftest import As, Client
 from tests.api.identity import refresh
 from tests.organisation import Organisation
@@ -121,6 +122,25 @@ async def test_a_refresh_takes_four_round_trips(parts: Parts, anyone: Client, or
             answer = await refresh(anyone, token)
         token = answer.json()["refresh_token"]
     assert sent == ["BEGIN", "UPDATE", "SELECT", "COMMIT"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_statement_takes_one_turn_of_sqlites_thread(
+    parts: Parts, anyone: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = parts.tokens.refresh(organisation.person("member").session_id, 1)
+    token = (await refresh(anyone, token)).json()["refresh_token"]  # a connection is opened at its first use
+    turns: dict[int, list[str]] = {}
+    execute = Connection._execute
+
+    async def noted(connection: Connection, work: Any, *said: Any, **named: Any) -> Any:
+        turns.setdefault(id(connection), []).append(said[1].split()[0] if said else work.__name__.upper())
+        return await execute(connection, work, *said, **named)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+
+    monkeypatch.setattr(Connection, "_execute", noted)
+    assert (await refresh(anyone, token)).status_code == 200
+    (writing,) = [each for each in turns.values() if "UPDATE" in each]
+    assert writing == ["BEGIN", "UPDATE", "SELECT", "COMMIT"]
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

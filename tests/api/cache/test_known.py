@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.cache import known as known_entries
+from api.cache import view as view_of_the_log
 from api.security.claims import Claims, unresolved
 from api.settings import Settings
 from models import changes
@@ -301,6 +302,28 @@ async def test_a_closed_branch_makes_its_people_resolve_again(
         for phone, least in ((concerned, 1), (spared, 0)):
             with counting(parts_in(app).database) as statements:
                 await titles(phone)
+            assert len([s for s in statements if "session.ended_at" in s]) == least
+
+
+@SQLITE
+async def test_changes_of_access_are_remembered_up_to_a_bound(
+    app: FastAPI, desk: Desk, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was forgotten costs older claims a query, and hides nothing; newer claims are spared it."""
+    monkeypatch.setattr(view_of_the_log, "_ACCESS_MOST", 2)
+    await desk.publish("chibo", "Cho bí thư", SECRETARIES)
+    old = {name: await refreshed(app, organisation.person(name)) for name in ("member", "fellow")}
+    view = parts_in(app).cache.follower.view
+    view.access.clear()
+    for name in ("member", "neighbour", "grouped", "stranger"):
+        await desk.grant(name, Role.SECRETARY, "chibo")
+    assert len(view.access) == 2
+    assert member_channel(organisation.person("member").id) not in view.access
+    new = await refreshed(app, organisation.person("fellow"), 2)
+    for token, seen, least in ((old["member"], ["Cho bí thư"], 1), (old["fellow"], [], 1), (new, [], 0)):
+        async with calling(app, token) as phone:
+            with counting(parts_in(app).database) as statements:
+                assert await titles(phone) == seen
             assert len([s for s in statements if "session.ended_at" in s]) == least
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from api.cache import syncing
+from api.encoding import THOROUGH
 from api.settings import Settings
 from models import changes, sync
 from models.channels import ALL, channel
@@ -338,3 +339,34 @@ async def test_processes_share_deltas_through_redis(
         async with phone_of(two, organisation.person("grouped")) as phone:
             third = await _ask(phone)
         assert third["channels"][0] == first["channels"][0], "what was tampered with is a miss"
+
+
+@SQLITE
+async def test_a_database_that_went_back_unseen_gives_no_delta(
+    app: FastAPI, desk: Desk, organisation: Organisation
+) -> None:
+    """What it says belongs to another history than the numbers that we know."""
+    await desk.publish("tinh", "Họp tỉnh")
+    async with phone_of(app, organisation.person("member")) as phone:
+        first = await _ask(phone)
+        view = parts_in(app).cache.follower.view
+        view._issued[organisation.branch("tinh").no, ALL] = view.head = view.head + 5
+        answer = await phone.get(SYNC, params={"cursor": first["cursor"]})
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+
+
+@SQLITE
+async def test_large_answers_are_compressed_thoroughly_and_say_the_same(
+    app: FastAPI, desk: Desk, organisation: Organisation
+) -> None:
+    for n in range(200):
+        await desk.publish("tinh", f"Tin số {n} của tỉnh gửi các chi hội")
+    async with phone_of(app, organisation.person("member")) as phone:
+        said = {}
+        for encoding in ("identity", "gzip", "br", "zstd"):
+            answer = await phone.get(SYNC, headers={"Accept-Encoding": encoding})
+            assert answer.headers.get("content-encoding", "identity") == encoding
+            assert len(answer.content) > THOROUGH
+            assert encoding == "identity" or len(answer.content) > 4 * int(answer.headers["content-length"])
+            said[encoding] = answer.json()["channels"]
+    assert all(channels == said["identity"] for channels in said.values())

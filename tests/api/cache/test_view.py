@@ -202,6 +202,27 @@ async def test_a_pause_of_the_process_is_noticed(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_what_was_looked_up_since_one_asked_is_fresh_however_late_one_is_told(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a crowd that waits for one look at the log, the last are told long after it."""
+    follower = parts_in(app).cache.follower
+    await follower.stop()
+    read, later = follower._read, 10.0
+
+    async def read_and_dawdle() -> bool:
+        nonlocal later
+        done = await read()
+        later += 5
+        return done
+
+    monkeypatch.setattr(follower, "_read", read_and_dawdle)
+    monkeypatch.setattr(follow, "boot_clock", lambda: boot_clock() + later)
+    assert await follower.require_fresh()
+    assert boot_clock() + later - follower.view.confirmed_at > 4
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_view_without_a_database_grows_old(
     database: Database, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

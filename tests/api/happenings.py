@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -15,8 +15,9 @@ from models.branches import Branch
 from models.database import Database
 from models.events.table import Event
 from models.memberships import EndReason, Membership, MembershipKind, end_membership, open_membership
-from models.notices.shapes import NoticePublic
-from models.notices.table import Notice, Receipt
+from models.notices.rules import amend_notice
+from models.notices.shapes import NoticeAmend, NoticePublic
+from models.notices.table import Receipt
 from models.own_state import MemberState
 from models.permissions import OPERATOR
 from tests.organisation import Person
@@ -77,7 +78,8 @@ async def rows(database: Database) -> dict[str, int]:
 async def amend(database: Database, notice: NoticePublic) -> None:
     """A second revision of it."""
     async with database.writing() as session:
-        await session.execute(update(Notice).where(col(Notice.id) == notice.id).values(revision=2))
+        data = NoticeAmend(change="Đổi giờ.", body="Mời họp lúc 20 giờ.")
+        await amend_notice(session, OPERATOR, notice.id, data, notice.revision)
         await changes.commit(session)
 
 

@@ -1,77 +1,27 @@
 """A branch that becomes part of another: who is where afterwards, who may do what, and what is heard."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from api.parts import Parts
 from models import changes
-from models.branches import Branch, BranchStatus
 from models.channels import ALL, channel, member_channel
 from models.database import Database
-from models.errors import Conflict
-from models.members.profile import MemberCreate, MemberUpdate
-from models.members.rules import create_member, update_member
-from models.members.table import MemberStatus
-from models.memberships import Membership, MembershipKind, open_membership
+from models.memberships import open_membership
 from models.merging import merge_branch
-from models.notices.rules import create_notice
-from models.notices.shapes import NoticeCreate, NoticePublic
-from models.permissions import OPERATOR, Role
-from models.roles import RoleGrant, RoleGrantCreate, grant_role
+from models.notices.shapes import NoticePublic
+from models.permissions import OPERATOR
+from models.roles import RoleGrant
 from tests.api.conftest import As, Client
 from tests.api.happenings import event, told
 from tests.api.identity import events, slug
+from tests.api.merging.merger import PRIMARY, TEMPORARY, join, memberships, merge, merged, roster, url
 from tests.clock import StandingClock
 from tests.organisation import Organisation
 from tests.queries import counting
-
-PRIMARY, TEMPORARY = MembershipKind.PRIMARY, MembershipKind.TEMPORARY
-
-
-def url(organisation: Organisation, branch: str) -> str:
-    return f"/v1/branches/{organisation.branch(branch).id}"
-
-
-async def merge(client: Client, organisation: Organisation, branch: str, into: str) -> Any:
-    body = {"into_id": str(organisation.branch(into).id)}
-    return await client.post(f"{url(organisation, branch)}/merge", json=body)
-
-
-async def merged(client: Client, organisation: Organisation, branch: str = "chibo", into: str = "chibo2") -> Any:
-    answer = await merge(client, organisation, branch, into)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def roster(client: Client, organisation: Organisation, branch: str) -> set[str]:
-    answer = await client.get(f"{url(organisation, branch)}/members", params={"limit": 100})
-    return {person["full_name"] for person in answer.json()["items"]}
-
-
-async def memberships(database: Database, organisation: Organisation, name: str) -> list[tuple[Any, ...]]:
-    """Branch, kind, why it ended and until when it goes, in the order in which they began and ended."""
-    async with database.reading() as session:
-        rows = await session.execute(
-            select(col(Branch.code), col(Membership.kind), col(Membership.end_reason), col(Membership.until))
-            .join(Branch, col(Branch.no) == col(Membership.branch_no))
-            .where(col(Membership.member_id) == organisation.person(name).id)
-            .order_by(col(Membership.started_at), col(Membership.ended_at).is_(None), col(Membership.kind))
-        )
-        return [tuple(row) for row in rows]
-
-
-async def join(parts: Parts, organisation: Organisation, name: str, branch: str, *, hours: float | None = None) -> None:
-    async with parts.transaction() as session:
-        until = parts.database.clock() + timedelta(hours=hours) if hours else None
-        person = organisation.person(name)
-        await open_membership(session, OPERATOR, person.id, organisation.branch(branch), TEMPORARY, until=until)
 
 
 async def test_the_members_belong_to_the_successor(
@@ -355,37 +305,6 @@ async def test_a_tree_that_would_be_too_deep_stays_as_it_was(
     assert await memberships(database, organisation, "member") == before
 
 
-Beginning = Callable[[AsyncSession, Organisation], Awaitable[object]]
-
-
-async def _enrol(session: AsyncSession, organisation: Organisation) -> object:
-    data = MemberCreate(member_no="M1", full_name="Tô Văn Yên", branch_id=organisation.branch("chibo").id)
-    return await create_member(session, OPERATOR, data)
-
-
-async def _join(session: AsyncSession, organisation: Organisation) -> object:
-    branch, person = organisation.branch("chibo"), organisation.person("neighbour")
-    return await open_membership(session, OPERATOR, person.id, branch, TEMPORARY)
-
-
-async def _appoint(session: AsyncSession, organisation: Organisation) -> object:
-    data = RoleGrantCreate(member_id=organisation.person("member").id, role=Role.CLERK)
-    return await grant_role(session, OPERATOR, organisation.branch("chibo"), data)
-
-
-async def _draft(session: AsyncSession, organisation: Organisation) -> object:
-    data = NoticeCreate(branch_id=organisation.branch("chibo").id, title="Họp", body="Mời họp.")
-    return await create_notice(session, OPERATOR, data)
-
-
-BEGINNINGS: tuple[Beginning, ...] = (_enrol, _join, _appoint, _draft)
-
-
-async def _in_turn(session: AsyncSession, rule: Awaitable[object]) -> None:
-    await rule
-    await changes.commit(session)
-
-
 async def test_the_phone_hears_of_a_stay_that_ran_out_before_the_merge_ended_it(
     member: Client, admin: Client, parts: Parts, organisation: Organisation, clock: StandingClock
 ) -> None:
@@ -400,80 +319,3 @@ async def test_the_phone_hears_of_a_stay_that_ran_out_before_the_merge_ended_it(
     await merged(admin, organisation, "chibo2", "coso")
     then = (await member.get("/v1/sync", params={"cursor": first["cursor"]})).json()
     assert [each["kind"] for each in then["me"]["memberships"]] == ["primary"]
-
-
-@pytest.mark.parametrize("database_kind", ["postgresql"])
-@pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda begin: begin.__name__.strip("_"))
-async def test_a_merge_waits_for_what_begins_in_the_branch(
-    organisation: Organisation, database: Database, begin: Beginning
-) -> None:
-    branch, into = organisation.branch("chibo"), organisation.branch("chibo2")
-    async with database.writing() as first, database.writing() as second:
-        await begin(first, organisation)
-        later = asyncio.create_task(_in_turn(second, merge_branch(second, OPERATOR, branch.id, into.id)))
-        await asyncio.sleep(0.1)
-        assert not later.done()
-        await changes.commit(first)
-        await later
-    async with database.reading() as session:
-        here = select(Membership).where(col(Membership.branch_no) == branch.no, col(Membership.ended_at).is_(None))
-        assert (await session.scalars(here)).all() == []
-        held = select(RoleGrant).where(col(RoleGrant.branch_no) == branch.no, col(RoleGrant.ended_at).is_(None))
-        assert (await session.scalars(held)).all() == []
-
-
-@pytest.mark.parametrize("database_kind", ["postgresql"])
-@pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda begin: begin.__name__.strip("_"))
-async def test_what_begins_during_a_merge_waits_and_is_refused(
-    organisation: Organisation, database: Database, begin: Beginning
-) -> None:
-    branch, into = organisation.branch("chibo"), organisation.branch("chibo2")
-    async with database.writing() as first, database.writing() as second:
-        await merge_branch(first, OPERATOR, branch.id, into.id)
-        later = asyncio.create_task(_in_turn(second, begin(second, organisation)))
-        await asyncio.sleep(0.1)
-        assert not later.done()
-        await changes.commit(first)
-        with pytest.raises(Conflict, match=r"branch\.not_active"):
-            await later
-
-
-@pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_who_leaves_during_a_merge_leaves_the_successor(organisation: Organisation, database: Database) -> None:
-    branch, into, person = (
-        organisation.branch("chibo"),
-        organisation.branch("chibo2"),
-        organisation.person("member"),
-    )
-    async with database.writing() as first, database.writing() as second:
-        await merge_branch(first, OPERATOR, branch.id, into.id)
-        left = MemberUpdate(status=MemberStatus.LEFT)
-        later = asyncio.create_task(_in_turn(second, update_member(second, OPERATOR, person.id, left, 1)))
-        await asyncio.sleep(0.1)
-        assert not later.done()
-        await changes.commit(first)
-        await later
-    assert set(await memberships(database, organisation, "member")) == {
-        ("CHIBO", PRIMARY, "merged", None),
-        ("CHIBO2", PRIMARY, "closed", None),
-    }
-
-
-@pytest.mark.parametrize("database_kind", ["postgresql"])
-async def test_merges_into_each_other_do_not_both_happen(organisation: Organisation, database: Database) -> None:
-    one, other = organisation.branch("chibo"), organisation.branch("chibo2")
-
-    async def try_merging(branch: Branch, into: Branch) -> str:
-        async with database.writing() as session:
-            try:
-                await merge_branch(session, OPERATOR, branch.id, into.id)
-            except Conflict as refused:
-                return refused.slug
-            await changes.commit(session)
-            return "merged"
-
-    outcomes = await asyncio.gather(try_merging(one, other), try_merging(other, one))
-    assert sorted(outcomes) == ["branch.not_active", "merged"]
-    async with database.reading() as session:
-        statuses = await session.scalars(select(col(Branch.status)).where(col(Branch.no).in_([one.no, other.no])))
-        assert sorted(statuses) == [BranchStatus.ACTIVE, BranchStatus.MERGED]

@@ -1,5 +1,7 @@
 """Bringing a database to the schema of this release, and asking how far it is."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.database import Database
 from models.tables import METADATA
 
 HEAD = "head"
 _LOCK = "handbook.migrate"
+
+
+class MigrationError(RuntimeError):
+    """The database is not whole after a migration; the message is one line for the operator."""
 
 
 async def migrate(database: Database, revision: str = HEAD, *, down: bool = False) -> None:
@@ -44,9 +51,30 @@ async def _run(database: Database, revision: str, *, down: bool) -> None:
             connection.commit()
         (command.downgrade if down else command.upgrade)(config, revision)
 
-    async with database.write_engine.connect() as connection:
+    async with database.write_engine.connect() as connection, _without_foreign_keys(connection):
         await connection.run_sync(work)
         await connection.commit()
+
+
+@asynccontextmanager
+async def _without_foreign_keys(connection: AsyncConnection) -> AsyncIterator[None]:
+    """SQLite changes a constraint by making the table anew, and would not let go of one that others refer to. What
+    they refer to is checked when all is done; raises MigrationError.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None  # noqa: S101 - a connection that is open has one
+    await driver.execute("PRAGMA foreign_keys=OFF")  # does nothing inside a transaction
+    try:
+        yield
+    finally:
+        await driver.execute("PRAGMA foreign_keys=ON")
+    broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).mappings().first()
+    await connection.rollback()
+    if broken is not None:
+        raise MigrationError(f"a row of {broken['table']} refers to one of {broken['parent']} that does not exist")
 
 
 async def current_revision(database: Database) -> str | None:

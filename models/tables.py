@@ -3,23 +3,31 @@
 from sqlmodel import SQLModel
 
 from models.accounts import Account
+from models.activities.table import Attendance, Rsvp
+from models.attachments.table import NoticeFile
 from models.audit import AuditEvent
 from models.branches import Branch
+from models.calendars import CalendarToken
 from models.changes import Change, ChannelVersion, LogHead, LostRange
 from models.events.table import Event
 from models.files import File, FileVariant
 from models.idempotency import IdempotencyKey
 from models.members.table import Member
 from models.memberships import Membership
+from models.notices.occurrences import Occurrence
 from models.notices.table import Notice, NoticeRevision, Receipt
+from models.outbox import OutboxMessage
 from models.own_state import MemberState
 from models.roles import RoleGrant
 from models.sessions import DeviceSession
+from models.templates.table import NoticeTemplate
 
 TABLES: tuple[type[SQLModel], ...] = (
     Account,
+    Attendance,
     AuditEvent,
     Branch,
+    CalendarToken,
     Change,
     ChannelVersion,
     DeviceSession,
@@ -33,8 +41,13 @@ TABLES: tuple[type[SQLModel], ...] = (
     MemberState,
     Membership,
     Notice,
+    NoticeFile,
     NoticeRevision,
+    NoticeTemplate,
+    Occurrence,
+    OutboxMessage,
     Receipt,
     RoleGrant,
+    Rsvp,
 )
 METADATA = SQLModel.metadata

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
 from sqlmodel import Field, SQLModel
 
 from models.base import choice, new_id
@@ -12,6 +13,7 @@ from models.base import choice, new_id
 
 class Category(StrEnum):
     GENERAL = "general"
+    ACTIVITY = "activity"
     DOCUMENT = "document"
 
 
@@ -22,8 +24,14 @@ class Priority(StrEnum):
 
 class NoticeState(StrEnum):
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+UNSAID = frozenset({NoticeState.DRAFT, NoticeState.SCHEDULED})
+"""States of what nobody has heard yet."""
 
 
 class ReceiptMethod(StrEnum):
@@ -31,16 +39,31 @@ class ReceiptMethod(StrEnum):
     TOLD = "told"
 
 
+def _due(name: str, column: str, state: NoticeState) -> Index:
+    """For the worker: what time makes due, in the order in which it does."""
+    where = text(f"state = '{state}' AND {column} IS NOT NULL")
+    return Index(name, column, postgresql_where=where, sqlite_where=where)
+
+
 class Notice(SQLModel, table=True):
     """(`branch_no`, `who`) is its channel, fixed at publication. `ack_revision` is the oldest revision whose
     acknowledgement still counts. `change` is what the newest amendment says of itself.
+
+    `activity` is the JSON of an `ActivityPublic`, `attachments` of a list of `AttachmentPublic`: they are shown whole
+    and change with the notice's revision; what is asked of by part has rows of its own (`Occurrence`, `NoticeFile`).
+    `publish_at`, `expires_at` and `remind_at` are when something becomes due, `approved_revision` is what a second
+    person has approved.
     """
 
     __tablename__ = "notice"
     __table_args__ = (
-        CheckConstraint("(published_at IS NULL) = (state = 'draft')", name="published_at"),
+        CheckConstraint("(published_at IS NULL) = (state IN ('draft', 'scheduled'))", name="published_at"),
+        CheckConstraint("(activity IS NOT NULL) = (category = 'activity')", name="activity"),
         Index("ix_notice_channel", "branch_no", "who", "state", "published_at", "id"),
         Index("ix_notice_branch_no", "branch_no", "id"),
+        _due("ix_notice_publish_at", "publish_at", NoticeState.SCHEDULED),
+        _due("ix_notice_expires_at", "expires_at", NoticeState.PUBLISHED),
+        _due("ix_notice_remind_at", "remind_at", NoticeState.PUBLISHED),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -63,6 +86,20 @@ class Notice(SQLModel, table=True):
     change: str | None = Field(default=None, max_length=500)
     withdrawn_at: datetime | None = None
     withdrawn_reason: str | None = Field(default=None, max_length=500)
+    activity: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    attachments: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    publish_at: datetime | None = None
+    expires_at: datetime | None = None
+    expired_at: datetime | None = None
+    remind_at: datetime | None = None
+    reminded_at: datetime | None = None
+    approved_by: UUID | None = Field(default=None, sa_column_args=[ForeignKey("member.id")])
+    approved_revision: int | None = None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Since when nobody hears it any more."""
+        return self.withdrawn_at or self.expired_at
 
     @property
     def said_at(self) -> datetime:
@@ -83,6 +120,8 @@ class NoticeRevision(SQLModel, table=True):
     category: Category = Field(sa_type=choice(Category, "category"))
     priority: Priority = Field(sa_type=choice(Priority, "priority"))
     requires_ack: bool
+    activity: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    expires_at: datetime | None = None
     said_at: datetime
     change: str | None = Field(default=None, max_length=500)
     author_id: UUID | None = Field(default=None, sa_column_args=[ForeignKey("member.id")])

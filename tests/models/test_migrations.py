@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from models.branches import Branch, BranchKind, BranchStatus
-from models.database import Database
+from models.database import Database, table_of
 from models.keyring import Keyring
 from models.members.table import Member, MemberStatus
 from models.migrate import HEAD, current_revision, drift, latest_revision, migrate
@@ -136,7 +136,9 @@ async def _receipts_of_old(database: Database) -> tuple[dict[UUID, int], list[UU
     old = table("receipt", *ids, column("revision"), column("read_at", UTCDateTime()), column("method"))
     async with database.write_engine.begin() as connection:
         for model, values in rows.items():
-            await connection.execute(insert(model), values)
+            now = table_of(model)
+            then = table(now.name, *(column(name, now.c[name].type) for name in values[0]))
+            await connection.execute(insert(then), values)  # later columns are not there yet
         said = {"revision": 1, "read_at": at, "method": "self"}
         receipts = [
             {"notice_id": notice, "member_id": reader, **said}

@@ -1,0 +1,1 @@
+"""Who comes to an activity (`rsvps`), and who was there (`attendance`)."""

@@ -1,0 +1,1 @@
+"""What a branch says again and again."""

@@ -1,5 +1,6 @@
 """Memberships: dated links between members and branches. A row is never rewritten, only ended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -8,13 +9,16 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from models.audit import audit
 from models.base import Shape, choice, new_id
 from models.branches import Branch, BranchPublic, branch_cards, hold_active
 from models.changes import Topic, record
 from models.channels import member_channel
 from models.database import now, translating
 from models.errors import Conflict
-from models.permissions import Place, Viewer
+from models.members.table import Member
+from models.permissions import OPERATOR, Place, Viewer
+from models.schedule import Duty
 
 OPEN_MEMBERSHIP = "uq_membership_open"
 """At most one open membership of each kind."""
@@ -48,6 +52,12 @@ class Membership(SQLModel, table=True):
         ),
         Index("ix_membership_member_id", "member_id"),
         Index("ix_membership_branch_no", "branch_no", "ended_at"),
+        Index(
+            "ix_membership_until",
+            "until",
+            postgresql_where=text("ended_at IS NULL AND until IS NOT NULL"),
+            sqlite_where=text("ended_at IS NULL AND until IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -104,6 +114,37 @@ async def end_membership(session: AsyncSession, membership: Membership, reason: 
     membership.end_reason = reason
     await session.flush()
     record(session, member_channel(membership.member_id), Topic.ACCESS, "access", membership.member_id)
+
+
+async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[Membership]:
+    """Members are locked too: nobody who is just being changed, which takes them first, is in these."""
+    found = await session.scalars(
+        select(Membership)
+        .join(Member, col(Member.id) == col(Membership.member_id))
+        .where(
+            col(Membership.ended_at).is_(None),
+            col(Membership.until) <= at,
+            col(Membership.kind) == MembershipKind.TEMPORARY,
+        )
+        .order_by(col(Membership.until), col(Membership.id))
+        .limit(most)
+        .with_for_update(skip_locked=True, key_share=True, of=(Membership, Member))
+    )
+    return found.all()
+
+
+async def _expire(session: AsyncSession, membership: Membership) -> None:
+    """It ended when it ran out, however late that is noticed: who was in an audience then does not depend on it."""
+    membership.ended_at, membership.end_reason = membership.until, EndReason.EXPIRED
+    await session.flush()
+    branch = await session.get_one(Branch, membership.branch_no)
+    before = {"kind": membership.kind.value, "branch": branch.code, "until": membership.until}
+    audit(session, OPERATOR, "membership.expire", "member", membership.member_id, branch_no=branch.no, before=before)
+    record(session, member_channel(membership.member_id), Topic.ACCESS, "access", membership.member_id)
+
+
+EXPIRE_MEMBERSHIPS = Duty("membership.expire", _run_out, _expire)
+"""Temporary memberships end when their `until` has passed. Primary ones have none."""
 
 
 async def check_primary(session: AsyncSession, member_id: UUID, *, active: bool) -> None:

@@ -20,7 +20,8 @@ from models.errors import Conflict, Invalid, NotFound
 from models.members.table import Member, MemberCard, find_person
 from models.memberships import standing
 from models.paging import Order, Page, PageRequest, paginate
-from models.permissions import Permission, Place, Role, Seat, Viewer, allowed, require, require_above
+from models.permissions import OPERATOR, Permission, Place, Role, Seat, Viewer, allowed, require, require_above
+from models.schedule import Duty
 
 OPEN_GRANT = "uq_role_grant_open"
 
@@ -40,6 +41,12 @@ class RoleGrant(SQLModel, table=True):
             sqlite_where=text("ended_at IS NULL"),
         ),
         Index("ix_role_grant_branch_no", "branch_no", "ended_at"),
+        Index(
+            "ix_role_grant_until",
+            "until",
+            postgresql_where=text("ended_at IS NULL AND until IS NOT NULL"),
+            sqlite_where=text("ended_at IS NULL AND until IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -189,6 +196,33 @@ async def close_grants(
         audit(session, viewer, "role.end", "member", grant.member_id, branch_no=branch.no, before=before)
         _record(session, branch, grant.member_id)
     await session.flush()
+
+
+async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[RoleGrant]:
+    """Members are locked too: nobody who is just being changed, which takes them first, is in these."""
+    found = await session.scalars(
+        select(RoleGrant)
+        .join(Member, col(Member.id) == col(RoleGrant.member_id))
+        .where(col(RoleGrant.ended_at).is_(None), col(RoleGrant.until) <= at)
+        .order_by(col(RoleGrant.until), col(RoleGrant.id))
+        .limit(most)
+        .with_for_update(skip_locked=True, key_share=True, of=(RoleGrant, Member))
+    )
+    return found.all()
+
+
+async def _expire(session: AsyncSession, grant: RoleGrant) -> None:
+    """It ended when it ran out, however late that is noticed: `in_force` has refused it since."""
+    grant.ended_at, grant.end_reason = grant.until, "expired"
+    await session.flush()
+    branch = await session.get_one(Branch, grant.branch_no)
+    before = {"role": grant.role.value, "branch": branch.code, "until": grant.until}
+    audit(session, OPERATOR, "role.expire", "member", grant.member_id, branch_no=branch.no, before=before)
+    _record(session, branch, grant.member_id)
+
+
+EXPIRE_GRANTS = Duty("role.expire", _run_out, _expire)
+"""Roles end when their `until` has passed. They are shown until then, and give no right after it."""
 
 
 async def open_grants(session: AsyncSession, member_id: UUID) -> list[tuple[RoleGrant, Branch]]:

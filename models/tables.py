@@ -19,6 +19,7 @@ from models.notices.table import Notice, NoticeRevision, Receipt
 from models.outbox import OutboxMessage
 from models.own_state import MemberState
 from models.roles import RoleGrant
+from models.schedule import LastRound, Setback
 from models.sessions import DeviceSession
 from models.templates.table import NoticeTemplate
 
@@ -35,6 +36,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     File,
     FileVariant,
     IdempotencyKey,
+    LastRound,
     LogHead,
     LostRange,
     Member,
@@ -49,5 +51,6 @@ TABLES: tuple[type[SQLModel], ...] = (
     Receipt,
     RoleGrant,
     Rsvp,
+    Setback,
 )
 METADATA = SQLModel.metadata

@@ -1,0 +1,9 @@
+"""All that time makes due, in the order in which a round goes through it."""
+
+from typing import Any
+
+from models.memberships import EXPIRE_MEMBERSHIPS
+from models.roles import EXPIRE_GRANTS
+from models.schedule import Duty
+
+DUTIES: tuple[Duty[Any], ...] = (EXPIRE_MEMBERSHIPS, EXPIRE_GRANTS)

@@ -17,6 +17,10 @@ PROBLEMS: dict[str, Message] = {
         ("Tài khoản đã đóng", "Tài khoản này không còn dùng được. Ứng dụng cần xoá dữ liệu đã lưu trên máy."),
         ("Account closed", "This account can no longer be used. The app must delete what it holds on this device."),
     ),
+    "activity.capacity_taken": Message(
+        ("Không đủ chỗ", "Số người đã nhận lời nhiều hơn số chỗ mới."),
+        ("Places already taken", "More people have said yes than the new number of places."),
+    ),
     "body.too_large": Message(
         ("Nội dung quá lớn", "Nội dung gửi lên vượt quá giới hạn cho phép."),
         ("Content too large", "What was sent is larger than allowed here."),
@@ -135,6 +139,20 @@ PROBLEMS: dict[str, Message] = {
         ("Đã đăng rồi", "Thông báo này đã được đăng."),
         ("Already published", "This notice has been published already."),
     ),
+    "notice.approval_missing": Message(
+        (
+            "Cần người thứ hai phê duyệt",
+            "Thông báo khẩn gửi tới hơn {most} người phải được người thứ hai có quyền đăng phê duyệt đúng bản này.",
+        ),
+        (
+            "A second person must approve",
+            "An urgent notice to more than {most} people must be approved, in this revision, by somebody else.",
+        ),
+    ),
+    "notice.expired": Message(
+        ("Thông báo đã hết hạn", "Thông báo này đã hết hạn hiển thị."),
+        ("Notice expired", "This notice has expired."),
+    ),
     "notice.not_draft": Message(
         ("Không còn là bản nháp", "Chỉ bản nháp mới sửa trực tiếp; thông báo đã đăng thì dùng chức năng đính chính."),
         ("Not a draft", "Only drafts can be edited. What is published is amended."),
@@ -143,9 +161,17 @@ PROBLEMS: dict[str, Message] = {
         ("Chưa đăng", "Thông báo này chưa được đăng hoặc đã được thu hồi."),
         ("Not published", "This notice is not published, or no longer."),
     ),
+    "notice.not_scheduled": Message(
+        ("Thông báo không hẹn giờ", "Chỉ huỷ hẹn được thông báo đang chờ đến giờ đăng."),
+        ("Not scheduled", "Only a notice that waits for its hour can be unscheduled."),
+    ),
     "notice.nothing_changed": Message(
         ("Không có gì thay đổi", "Nội dung gửi lên giống hệt thông báo đang đăng."),
         ("Nothing changed", "What you sent says the same as the notice does."),
+    ),
+    "notice.reminded_lately": Message(
+        ("Vừa nhắc xong", "Thông báo này đã được nhắc trong 12 giờ qua."),
+        ("Reminded lately", "This notice was reminded of within the last 12 hours."),
     ),
     "notice.withdrawn": Message(
         ("Đã thu hồi", "Thông báo này đã được thu hồi."),
@@ -218,6 +244,17 @@ PROBLEMS: dict[str, Message] = {
 }
 
 FIELDS: dict[str, tuple[str, str]] = {
+    "activity.ends_before_start": ("Giờ kết thúc phải sau giờ bắt đầu.", "It must end after it begins."),
+    "activity.missing": (
+        "Thông báo loại hoạt động phải nêu thời gian, địa điểm.",
+        "An activity must say when it takes place.",
+    ),
+    "activity.rsvp_after_start": ("Hạn trả lời phải trước giờ bắt đầu.", "Answers must end before it begins."),
+    "activity.too_long": ("Một hoạt động kéo dài nhiều nhất {limit} ngày.", "An activity lasts {limit} days at most."),
+    "activity.unexpected": (
+        "Chỉ thông báo loại hoạt động mới có thời gian, địa điểm.",
+        "Only a notice of category activity has one.",
+    ),
     "audience.roles_missing": ("Hãy nêu ít nhất một chức vụ.", "Name at least one role."),
     "audience.roles_repeated": ("Mỗi chức vụ chỉ nêu một lần.", "Name each role once."),
     "audience.roles_unexpected": (
@@ -256,6 +293,36 @@ FIELDS: dict[str, tuple[str, str]] = {
     "cursor.invalid": (
         "Con trỏ trang không dùng được cho danh sách này. Hãy tải lại từ đầu.",
         "The cursor is not good for this list. Start the list afresh.",
+    ),
+    "notice.before_publication": ("Phải sau thời điểm đăng.", "Must be later than its publication."),
+    "recurrence.both_ends": (
+        "Chỉ nêu ngày cuối hoặc số lần, không nêu cả hai.",
+        "Say until when or how many times, not both.",
+    ),
+    "recurrence.empty": ("Lịch lặp này không còn buổi nào.", "This recurrence leaves no time at all."),
+    "recurrence.endless": ("Lịch lặp phải có ngày cuối hoặc số lần.", "A recurrence needs an end: until or count."),
+    "recurrence.exception_unknown": (
+        "Không có buổi nào vào ngày {day} để bỏ.",
+        "Nothing takes place on {day} to be left out.",
+    ),
+    "recurrence.interval": ("Khoảng lặp phải từ 1 đến {limit}.", "The interval must be 1 to {limit}."),
+    "recurrence.overlapping": (
+        "Buổi sau bắt đầu trước khi buổi trước kết thúc.",
+        "One time begins before the one before it has ended.",
+    ),
+    "recurrence.position": (
+        "Thứ tự trong tháng không khớp với ngày bắt đầu.",
+        "The position in the month does not agree with the start.",
+    ),
+    "recurrence.start_ambiguous": (
+        "Giờ bắt đầu này có hai lần trong ngày đổi giờ; hãy chọn giờ khác.",
+        "This local time comes twice on that day; choose another.",
+    ),
+    "recurrence.too_long": ("Lịch lặp kéo dài nhiều nhất {limit} năm.", "A recurrence lasts {limit} years at most."),
+    "recurrence.too_many": ("Lịch lặp có nhiều nhất {limit} buổi.", "A recurrence has {limit} times at most."),
+    "recurrence.weekdays": (
+        "Các thứ trong tuần không hợp lệ hoặc không gồm ngày bắt đầu.",
+        "The weekdays are wrong or leave out the start's.",
     ),
     "sync.channel_malformed": ("Tên kênh không đúng.", "This is not the name of a channel."),
     "day.future": ("Ngày không được ở tương lai.", "The day must not lie in the future."),
@@ -362,8 +429,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "table.undecodable": ("Dòng {row} không phải UTF-8.", "Line {row} is not UTF-8."),
     "text.control_character": ("Có ký tự điều khiển không được phép.", "It has control characters."),
     "text.surrogate": ("Có ký tự không hợp lệ.", "It has characters that Unicode forbids."),
+    "timezone.unknown": ("Không có múi giờ này.", "There is no such time zone."),
     "too_long": ("Nhiều nhất {max_length} mục.", "At most {max_length} items."),
     "too_short": ("Ít nhất {min_length} mục.", "At least {min_length} items."),
+    "url.malformed": ("Phải là một địa chỉ bắt đầu bằng https://.", "Must be an address that begins with https://."),
     "uuid_parsing": ("Mã định danh không đúng.", "This is no identifier."),
     "uuid_type": ("Mã định danh phải là chuỗi ký tự.", "An identifier is text."),
 }

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Comma-separated origins of web apps that may call; none by default."
     )
+    approval_above: int = Field(
+        default=10_000, ge=0, description="An urgent notice to more people than this needs a second person's approval."
+    )
     token_minutes: int = Field(default=720, ge=1, le=1440, description="How long an access token lives.")
     app_minimum_version: str = Field(default="1.0.0", description="Older apps are told to update.")
     app_maintenance: str | None = Field(

@@ -3,7 +3,15 @@
 from typing import Any
 
 from models.memberships import EXPIRE_MEMBERSHIPS
+from models.notices.due import END_ACTIVITIES, EXPIRE_NOTICES, PUBLISH_NOTICES, REMIND_OF_NOTICES
 from models.roles import EXPIRE_GRANTS
 from models.schedule import Duty
 
-DUTIES: tuple[Duty[Any], ...] = (EXPIRE_MEMBERSHIPS, EXPIRE_GRANTS)
+DUTIES: tuple[Duty[Any], ...] = (
+    EXPIRE_MEMBERSHIPS,
+    EXPIRE_GRANTS,
+    PUBLISH_NOTICES,
+    END_ACTIVITIES,
+    EXPIRE_NOTICES,
+    REMIND_OF_NOTICES,
+)

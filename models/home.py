@@ -7,7 +7,7 @@ from sqlmodel import col
 from models.base import Shape
 from models.errors import NotFound
 from models.members.table import Member, MemberCard
-from models.notices.rules import heard, not_read
+from models.notices.reading import heard, not_read
 from models.notices.shapes import NoticeSummary
 from models.notices.table import Notice
 from models.paging import Page

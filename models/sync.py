@@ -21,6 +21,7 @@ from models.channels import ALL, channel
 from models.members.rules import profile_of
 from models.members.table import Gender, MemberCard, MemberStatus, find_person
 from models.memberships import MembershipKind
+from models.notices.activity import ActivityPublic
 from models.notices.shapes import Audience
 from models.notices.table import Category, Notice, NoticeState, Priority
 from models.roles import OwnGrant
@@ -64,7 +65,9 @@ class NoticeThing(Shape):
     ack_revision: int
     change: str | None
     audience: Audience
+    activity: ActivityPublic | None
     published_at: datetime
+    expires_at: datetime | None
 
 
 _NOTICE = tuple(name for name in NoticeThing.model_fields if name in Notice.model_fields and name != "id")

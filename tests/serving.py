@@ -22,7 +22,8 @@ from models.branches import Branch, BranchUpdate, get_branch, move_branch, updat
 from models.channels import Reach
 from models.database import Clock, utc_now
 from models.merging import merge_branch
-from models.notices.rules import create_notice, withdraw_notice
+from models.notices.drafts import create_notice
+from models.notices.life import withdraw_notice
 from models.notices.shapes import Audience, NoticeCreate, NoticePublic, NoticeWithdraw
 from models.notices.table import Category, Notice
 from models.permissions import OPERATOR, Role

@@ -28,7 +28,8 @@ from models.members.profile import MemberCreate
 from models.members.rules import create_member
 from models.members.table import Member
 from models.memberships import Membership, MembershipKind
-from models.notices.rules import amend_notice, create_notice, withdraw_notice
+from models.notices.drafts import create_notice
+from models.notices.life import amend_notice, withdraw_notice
 from models.notices.shapes import NoticeAmend, NoticeCreate, NoticeWithdraw
 from models.notices.table import Notice, NoticeState
 from models.permissions import OPERATOR

@@ -9,18 +9,17 @@ from api.cache.shared_pages import feed_page, notice_page
 from api.deps import Id, PageDep, PartsDep, RevisionDep, SessionDep, TagDep, ViewerDep
 from api.routing import Access, Cached, declare, router
 from models.branches import get_branch
-from models.notices.receipts import get_receipt, preview_audience, put_receipt
-from models.notices.rules import (
+from models.notices.drafts import create_notice, update_notice
+from models.notices.life import (
     amend_notice,
-    create_notice,
-    list_branch_notices,
-    list_editions,
-    list_feed,
+    approve_notice,
     publish_notice,
-    read_notice,
-    update_notice,
+    remind_of_notice,
+    unschedule_notice,
     withdraw_notice,
 )
+from models.notices.reading import list_branch_notices, list_editions, list_feed, read_notice
+from models.notices.receipts import get_receipt, preview_audience, put_receipt
 from models.notices.shapes import (
     AudiencePreview,
     NoticeAmend,
@@ -53,9 +52,11 @@ async def list_notices(
 
 @routes.post("/notices", status_code=201)
 @declare(Permission.NOTICE_WRITE, idempotent=True)
-async def write_notice(body: NoticeCreate, tag: TagDep, session: SessionDep, viewer: ViewerDep) -> NoticePublic:
-    """A draft, or with `publish` a notice that its audience sees at once."""
-    return tag(await create_notice(session, viewer, body))
+async def write_notice(
+    body: NoticeCreate, tag: TagDep, session: SessionDep, viewer: ViewerDep, parts: PartsDep
+) -> NoticePublic:
+    """A draft, or with `publish` a notice that its audience sees at once, or from `publish_at` on."""
+    return tag(await create_notice(session, viewer, body, approval_above=parts.settings.approval_above))
 
 
 @routes.get("/notices/{notice_id}")
@@ -87,9 +88,36 @@ async def send_notice(
     tag: TagDep,
     session: SessionDep,
     viewer: ViewerDep,
+    parts: PartsDep,
 ) -> NoticePublic:
-    """Publish a draft: its audience sees it from now on."""
-    return tag(await publish_notice(session, viewer, notice_id, revision))
+    """Publish a draft: its audience sees it from now on, or from `publish_at` on where that is to come."""
+    most = parts.settings.approval_above
+    return tag(await publish_notice(session, viewer, notice_id, revision, approval_above=most))
+
+
+@routes.post("/notices/{notice_id}/unschedule")
+@declare(Permission.NOTICE_PUBLISH, revisioned=True)
+async def unschedule(
+    notice_id: Id, revision: RevisionDep, tag: TagDep, session: SessionDep, viewer: ViewerDep
+) -> NoticePublic:
+    """Make what is scheduled a draft again."""
+    return tag(await unschedule_notice(session, viewer, notice_id, revision))
+
+
+@routes.post("/notices/{notice_id}/approve")
+@declare(Permission.NOTICE_PUBLISH, revisioned=True)
+async def approve(
+    notice_id: Id, revision: RevisionDep, tag: TagDep, session: SessionDep, viewer: ViewerDep
+) -> NoticePublic:
+    """Agree, as a second person, to an urgent notice for very many, in this revision."""
+    return tag(await approve_notice(session, viewer, notice_id, revision))
+
+
+@routes.post("/notices/{notice_id}/remind")
+@declare(Permission.NOTICE_PUBLISH)
+async def remind(notice_id: Id, tag: TagDep, session: SessionDep, viewer: ViewerDep) -> NoticePublic:
+    """Have those reminded who have not taken note of it, at most twice a day."""
+    return tag(await remind_of_notice(session, viewer, notice_id))
 
 
 @routes.post("/notices/{notice_id}/amend")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Count
@@ -29,7 +29,8 @@ class NoticeAcknowledged(NoticeRead):
 
 _NOTICE = table_of(Notice).c
 _ASKED: Select[*tuple[Any, ...]] = select(
-    *(_NOTICE.id, _NOTICE.branch_no, _NOTICE.who, _NOTICE.revision, _NOTICE.published_at, _NOTICE.withdrawn_at)
+    *(_NOTICE.id, _NOTICE.branch_no, _NOTICE.who, _NOTICE.revision, _NOTICE.published_at),
+    func.coalesce(_NOTICE.withdrawn_at, _NOTICE.expired_at).label("ended_at"),
 ).where(_NOTICE.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -49,8 +50,8 @@ def _verdict(history: History, event: Told[NoticeRead], notice: Row[Any] | None)
     if notice is None or notice.published_at is None:
         return NotFound("event.notice_unknown")
     at: datetime = max(event.at, notice.published_at)
-    was_withdrawn = notice.withdrawn_at is not None and notice.withdrawn_at <= at
-    if was_withdrawn or not history.hearing(at).hears(notice.branch_no, notice.who):
+    had_ended = notice.ended_at is not None and notice.ended_at <= at
+    if had_ended or not history.hearing(at).hears(notice.branch_no, notice.who):
         return NotFound("event.notice_unknown")
     if event.sent.revision > notice.revision:
         return Invalid.at("/revision", "revision.unknown")

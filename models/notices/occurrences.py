@@ -1,10 +1,17 @@
 """When an activity takes place: a row each time, which answers, attendance and the clock refer to."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from models.database import now, translating
+from models.errors import Conflict
+from models.notices.activity import Activity
+from models.notices.table import Notice
 
 _UPCOMING = text("ended_at IS NULL")
 
@@ -39,3 +46,64 @@ class Occurrence(SQLModel, table=True):
     taken: int = 0
     ended_at: datetime | None = None
     is_cancelled: bool = False
+
+
+async def arrange(session: AsyncSession, notice: Notice) -> None:
+    """Make the rows of a published notice agree with its activity.
+
+    What is over stays as it was, unless it is put off to a time that is to come. Raises Conflict
+    `activity.capacity_taken` where fewer places are left than were given away.
+    """
+    found = await session.scalars(
+        select(Occurrence).where(col(Occurrence.notice_id) == notice.id).with_for_update().order_by(col(Occurrence.no))
+    )
+    before = {row.no: row for row in found}
+    at = now(session)
+    for said in _planned(Activity.of(notice.activity)):
+        row = before.pop(said["no"], None)
+        is_over = row is not None and row.ended_at is not None and not row.is_cancelled
+        if is_over and said["ends_at"] <= at:
+            continue
+        if row is None:
+            session.add(Occurrence(notice_id=notice.id, branch_no=notice.branch_no, who=notice.who, **said))
+            continue
+        for name, value in said.items():
+            setattr(row, name, value)
+        row.ended_at, row.is_cancelled = None, False
+    for row in before.values():
+        _call_off(row, at)
+    async with translating(session, {"ck_occurrence_capacity": Conflict("activity.capacity_taken")}):
+        pass
+
+
+def _planned(activity: Activity | None) -> list[dict[str, Any]]:
+    if activity is None:
+        return []
+    return [
+        {
+            "no": each.no,
+            "starts_at": each.starts_at,
+            "ends_at": each.ends_at,
+            "rsvp_by": each.starts_at - activity.answered_before,
+            "capacity": activity.capacity,
+        }
+        for each in activity.times()
+    ]
+
+
+async def call_off(session: AsyncSession, notice: Notice) -> None:
+    """None of what is still to come takes place."""
+    found = await session.scalars(
+        select(Occurrence)
+        .where(col(Occurrence.notice_id) == notice.id, col(Occurrence.ended_at).is_(None))
+        .with_for_update()
+        .order_by(col(Occurrence.no))
+    )
+    at = now(session)
+    for row in found:
+        _call_off(row, at)
+
+
+def _call_off(row: Occurrence, at: datetime) -> None:
+    if row.ended_at is None:
+        row.ended_at, row.is_cancelled = at, True

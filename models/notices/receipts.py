@@ -11,41 +11,34 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    CompoundSelect,
     DateTime,
     Integer,
     Row,
-    Select,
     String,
     Uuid,
     and_,
     bindparam,
     case,
     column,
-    distinct,
     func,
     or_,
     select,
     true,
-    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
-from sqlmodel import col
 
-from models.branches import Branch
-from models.channels import Hearing, Reach, reach_of
+from models.audiences import count_people
+from models.channels import Hearing
 from models.database import is_postgresql, now, table_of
 from models.errors import Conflict, Forbidden, NotFound
-from models.memberships import Membership
-from models.notices.rules import get_notice
+from models.notices.reading import get_notice
 from models.notices.shapes import AudiencePreview, ReceiptPublic, ReceiptPut
 from models.notices.table import Notice, NoticeState, Receipt, ReceiptMethod
 from models.own_state import advance, advancing, give_back
-from models.permissions import Permission, Viewer, below, require
-from models.roles import RoleGrant, in_force
+from models.permissions import Permission, Viewer, require
 from models.standing import stands
 from models.viewers import resolve_viewer
 
@@ -225,25 +218,4 @@ async def preview_audience(session: AsyncSession, viewer: Viewer, notice_id: UUI
     """How many people the notice's channel holds now: for those who write there."""
     notice, branch = await get_notice(session, viewer, notice_id)
     require(viewer, Permission.NOTICE_WRITE, branch.path)
-    reached = _reached(branch, notice.who, now(session)).subquery()
-    people = await session.scalar(select(func.count(distinct(reached.c.member_id))))
-    return AudiencePreview(people=people or 0)
-
-
-def _reached(branch: Branch, who: int, at: datetime) -> Select[UUID] | CompoundSelect[UUID]:
-    """`channels.hears` asked the other way round: members' ids, some of them more than once.
-
-    Status needs no look: whoever leaves or dies loses memberships and grants in the same breath.
-    """
-    reach, roles = reach_of(who)
-    subtree = below(col(Branch.path), branch.path)
-    belongs = select(col(Membership.member_id)).where(
-        col(Membership.ended_at).is_(None), or_(col(Membership.until).is_(None), col(Membership.until) > at)
-    )
-    if reach is Reach.HERE:
-        return belongs.where(col(Membership.branch_no) == branch.no)
-    holds = select(col(RoleGrant.member_id)).join(Branch, col(Branch.no) == col(RoleGrant.branch_no))
-    holds = holds.where(subtree, in_force(at))
-    if reach is Reach.ROLES:
-        return holds.where(col(RoleGrant.role).in_(roles))
-    return union_all(belongs.join(Branch, col(Branch.no) == col(Membership.branch_no)).where(subtree), holds)
+    return AudiencePreview(people=await count_people(session, branch, notice.who, now(session)))

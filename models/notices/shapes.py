@@ -9,8 +9,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, 
 from pydantic_core import PydanticCustomError
 
 from content.text import clean, clean_lines
-from models.base import Flag, Request, Shape, read_by
+from models.base import Flag, Instant, Request, Shape, read_by
 from models.channels import Reach, reach_of, who_for
+from models.notices.activity import Activity, ActivityBrief, ActivityPublic
 from models.notices.table import Category, NoticeState, Priority, ReceiptMethod
 from models.permissions import Role
 
@@ -70,7 +71,10 @@ EVERYONE = Audience(reach=Reach.ALL)
 
 
 class NoticeCreate(Request):
-    """`body` is Markdown. `publish` writes and publishes in one step. `classification` is asked for to be refused."""
+    """`body` is Markdown. `publish` writes and publishes in one step, or schedules where `publish_at` is to come.
+    `remind_at` reminds those who have not acknowledged, three days later unless said. `classification` is asked for to
+    be refused.
+    """
 
     branch_id: UUID
     title: Title
@@ -79,12 +83,18 @@ class NoticeCreate(Request):
     priority: Priority = Priority.NORMAL
     audience: Audience = EVERYONE
     requires_ack: Flag = False
+    activity: Activity | None = None
+    publish_at: Instant | None = None
+    expires_at: Instant | None = None
+    remind_at: Instant | None = None
     classification: Unclassified = Classification.INTERNAL
     publish: Flag = False
 
 
 class NoticeUpdate(Request):
-    """For drafts. A field that is absent stays as it is; none can be null."""
+    """For drafts. A field that is absent stays as it is; null takes an activity or a time away, and is refused
+    elsewhere.
+    """
 
     title: Title | None = None
     body: Body | None = None
@@ -92,6 +102,10 @@ class NoticeUpdate(Request):
     priority: Priority | None = None
     audience: Audience | None = None
     requires_ack: Flag | None = None
+    activity: Activity | None = None
+    publish_at: Instant | None = None
+    expires_at: Instant | None = None
+    remind_at: Instant | None = None
     classification: Unclassified | None = None
 
 
@@ -107,6 +121,9 @@ class NoticeAmend(Request):
     category: Category | None = None
     priority: Priority | None = None
     requires_ack: Flag | None = None
+    activity: Activity | None = None
+    expires_at: Instant | None = None
+    remind_at: Instant | None = None
     classification: Unclassified | None = None
 
 
@@ -141,12 +158,15 @@ class NoticeSummary(Shape):
     state: NoticeState
     revision: int
     published_at: datetime | None
+    activity: ActivityBrief | None
 
 
 class NoticePublic(NoticeSummary):
     """The whole notice. Acknowledgements of `ack_revision` and later ones count. `change` says what the newest
-    amendment changed.
+    amendment changed. `approved_revision` is what a second person has approved, where that is needed.
     """
+
+    activity: ActivityPublic | None
 
     body: str
     body_html: str
@@ -157,6 +177,12 @@ class NoticePublic(NoticeSummary):
     change: str | None
     withdrawn_at: datetime | None
     withdrawn_reason: str | None
+    publish_at: datetime | None
+    expires_at: datetime | None
+    expired_at: datetime | None
+    remind_at: datetime | None
+    reminded_at: datetime | None
+    approved_revision: int | None
 
 
 class NoticeEdition(Shape):
@@ -171,6 +197,8 @@ class NoticeEdition(Shape):
     category: Category
     priority: Priority
     requires_ack: bool
+    activity: ActivityBrief | None
+    expires_at: datetime | None
 
 
 class NoticeHistory(Shape):

@@ -12,7 +12,7 @@ from models.branches import Branch
 from models.changes import ChannelVersion, Topic
 from models.channels import ALL, channel
 from models.database import table_of
-from models.notices.rules import IN_LISTS, public
+from models.notices.reading import IN_LISTS, public
 from models.notices.shapes import NoticeBranch, NoticePublic, NoticeSummary
 from models.notices.table import Notice, NoticeState
 

@@ -15,7 +15,7 @@ from models.branches import Branch
 from models.database import Database
 from models.events.table import Event
 from models.memberships import EndReason, Membership, MembershipKind, end_membership, open_membership
-from models.notices.rules import amend_notice
+from models.notices.life import amend_notice
 from models.notices.shapes import NoticeAmend, NoticePublic
 from models.notices.table import Receipt
 from models.own_state import MemberState

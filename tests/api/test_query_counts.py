@@ -15,7 +15,8 @@ from models.database import lock
 from models.members.profile import MemberCreate
 from models.members.rules import create_member, read_member
 from models.memberships import EndReason, MembershipKind, end_membership, open_membership, open_memberships
-from models.notices.rules import amend_notice, create_notice
+from models.notices.drafts import create_notice
+from models.notices.life import amend_notice
 from models.notices.shapes import NoticeAmend, NoticeCreate
 from models.notices.table import Notice
 from models.permissions import OPERATOR, Role

@@ -22,7 +22,7 @@ from models import changes
 from models.accounts import Account, set_password
 from models.database import Database, utc_now
 from models.keyring import Keyring, save_keyring
-from models.notices.rules import create_notice
+from models.notices.drafts import create_notice
 from models.notices.shapes import NoticeCreate
 from tests.api.identity import CHEAP
 from tests.organisation import Organisation, found_organisation

@@ -18,7 +18,7 @@ from models.branches import BranchKind, get_branch, plant
 from models.database import Database, lock, utc_now
 from models.members.profile import MemberCreate
 from models.members.rules import create_member
-from models.notices.rules import create_notice
+from models.notices.drafts import create_notice
 from models.notices.shapes import NoticeCreate
 from models.permissions import OPERATOR
 from models.sessions import Device, start_session

@@ -20,7 +20,7 @@ from models.events.rules import apply_events
 from models.events.shapes import EventsPost, Result
 from models.events.state import read_state
 from models.memberships import Membership
-from models.notices.rules import create_notice
+from models.notices.drafts import create_notice
 from models.notices.shapes import NoticeCreate
 from models.notices.table import Notice, Receipt
 from models.permissions import OPERATOR, Viewer

@@ -15,17 +15,10 @@ from models.changes import Change, ChannelVersion
 from models.channels import ALL, HERE, Reach, channel
 from models.database import Database
 from models.errors import Conflict, Forbidden, HandbookError, Invalid, NotFound, Stale
+from models.notices.drafts import create_notice, update_notice
+from models.notices.life import publish_notice, withdraw_notice
+from models.notices.reading import get_notice, list_branch_notices, list_feed, read_notice
 from models.notices.receipts import get_receipt, preview_audience, put_receipt
-from models.notices.rules import (
-    create_notice,
-    get_notice,
-    list_branch_notices,
-    list_feed,
-    publish_notice,
-    read_notice,
-    update_notice,
-    withdraw_notice,
-)
 from models.notices.shapes import (
     Audience,
     NoticeCreate,
@@ -405,7 +398,7 @@ async def test_who_may_preview(desk: Desk) -> None:
         ({"title": " \n "}, ("title",), "string_too_short"),
         ({"body": " \n\t"}, ("body",), "string_too_short"),
         ({"body": "x" * 20_001}, ("body",), "string_too_long"),
-        ({"category": "activity"}, ("category",), "enum"),
+        ({"category": "party"}, ("category",), "enum"),
         ({"requires_ack": "yes"}, ("requires_ack",), "bool_type"),
         ({"classification": "secret"}, ("classification",), "notice.classified"),
         ({"audience": {"reach": "roles"}}, ("audience", "roles"), "audience.roles_missing"),
@@ -417,7 +410,7 @@ async def test_who_may_preview(desk: Desk) -> None:
             ("audience", "roles"),
             "audience.roles_repeated",
         ),
-        ({"publish_at": None}, ("publish_at",), "extra_forbidden"),
+        ({"published_at": None}, ("published_at",), "extra_forbidden"),
     ],
 )
 def test_what_a_notice_may_not_say(fields: dict[str, Any], where: tuple[str, ...], code: str) -> None:

@@ -17,8 +17,10 @@ from models.database import Database, now
 from models.errors import NotFound
 from models.members.table import Member, MemberStatus
 from models.memberships import EndReason, Membership, MembershipKind
+from models.notices.drafts import create_notice
+from models.notices.life import publish_notice, withdraw_notice
+from models.notices.reading import get_notice, list_feed
 from models.notices.receipts import preview_audience
-from models.notices.rules import create_notice, get_notice, list_feed, publish_notice, withdraw_notice
 from models.notices.shapes import Audience, NoticeCreate, NoticeWithdraw
 from models.notices.table import NoticeState
 from models.paging import PageRequest

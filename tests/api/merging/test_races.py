@@ -17,7 +17,7 @@ from models.members.rules import create_member, update_member
 from models.members.table import MemberStatus
 from models.memberships import Membership, open_membership
 from models.merging import merge_branch
-from models.notices.rules import create_notice
+from models.notices.drafts import create_notice
 from models.notices.shapes import NoticeCreate
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrant, RoleGrantCreate, grant_role

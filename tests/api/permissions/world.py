@@ -21,8 +21,8 @@ from models.files import keep_file
 from models.members.profile import MemberCreate
 from models.members.rules import create_member
 from models.members.table import Member
+from models.notices.drafts import create_notice
 from models.notices.receipts import Noted, take_note
-from models.notices.rules import create_notice
 from models.notices.shapes import EVERYONE, Audience, NoticeCreate
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role

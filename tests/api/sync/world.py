@@ -35,7 +35,8 @@ from models.memberships import (
     open_membership,
 )
 from models.merging import merge_branch
-from models.notices.rules import amend_notice, create_notice, publish_notice, withdraw_notice
+from models.notices.drafts import create_notice
+from models.notices.life import amend_notice, publish_notice, withdraw_notice
 from models.notices.shapes import NoticeAmend, NoticeCreate, NoticeWithdraw
 from models.notices.table import Notice, NoticeState
 from models.permissions import OPERATOR, Role

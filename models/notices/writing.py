@@ -1,0 +1,112 @@
+"""What all who change a notice share: holding it, seeing what is to change, and saying it."""
+
+from collections.abc import Mapping, Set
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from content.render import render_markdown, summarise
+from models.base import Request
+from models.branches import Branch
+from models.changes import Topic, record
+from models.channels import channel
+from models.errors import Conflict, Invalid, Stale
+from models.notices.activity import Activity
+from models.notices.reading import get_notice
+from models.notices.shapes import Audience
+from models.notices.table import Category, Notice, NoticeState
+from models.permissions import Permission, Viewer, require
+
+_MAY_BE_NULL = frozenset({"activity", "publish_at", "expires_at", "remind_at"})
+
+
+async def held(
+    session: AsyncSession,
+    viewer: Viewer,
+    notice_id: UUID,
+    revision: int,
+    *,
+    right: Permission = Permission.NOTICE_PUBLISH,
+    state: NoticeState = NoticeState.PUBLISHED,
+) -> tuple[Notice, Branch]:
+    """A notice to change, locked, for who has the right to. Raises Conflict where it is not in that state, Stale."""
+    notice, branch = await get_notice(session, viewer, notice_id)
+    require(viewer, right, branch.path)
+    await lock_notice(session, notice)
+    if notice.state is not state:
+        raise Conflict(f"notice.not_{state}")
+    if notice.revision != revision:
+        raise Stale
+    return notice, branch
+
+
+async def lock_notice(session: AsyncSession, notice: Notice) -> None:
+    """Read anew and hold to the end of the transaction, without keeping receipts waiting for their foreign key."""
+    await session.refresh(notice, with_for_update={"key_share": True})
+
+
+def tell_channel(session: AsyncSession, notice: Notice) -> None:
+    """What those who hear it see has changed."""
+    record(session, channel(notice.branch_no, notice.who), Topic.NOTICES, "notice", notice.id)
+
+
+def changed(notice: Notice, data: Request, *, but: Set[str]) -> dict[str, Any]:
+    """The fields that were sent and say something else than the notice. Raises Invalid for a null where something
+    must be said.
+    """
+    sent = {name: getattr(data, name) for name in data.model_fields_set - but}
+    missing = sorted(name for name, value in sent.items() if value is None and name not in _MAY_BE_NULL)
+    if missing:
+        raise Invalid.at(f"/{missing[0]}", "missing")
+    return {name: value for name, value in sent.items() if value != said(notice, name)}
+
+
+def say(notice: Notice, changes: Mapping[str, Any]) -> None:
+    """A new revision that says this. Raises Invalid where category and activity disagree."""
+    columns = rendered(changes)
+    check_agreement(columns.get("category", notice.category), columns.get("activity", notice.activity))
+    for name, value in columns.items():
+        setattr(notice, name, value)
+    notice.revision += 1
+
+
+def said(notice: Notice, name: str) -> Any:
+    """A field as it was sent."""
+    match name:
+        case "audience":
+            return Audience.of(notice.who)
+        case "activity":
+            return Activity.of(notice.activity)
+        case _:
+            return getattr(notice, name)
+
+
+def rendered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as they were sent, as columns, with what is derived from them."""
+    columns = {name: value for name, value in values.items() if name != "audience"}
+    if "audience" in values:
+        columns["who"] = values["audience"].who
+    if "body" in values:
+        columns |= {"body_html": render_markdown(values["body"]), "summary": summarise(values["body"])}
+    if values.get("activity") is not None:
+        columns["activity"] = values["activity"].stored()
+    return columns
+
+
+def check_agreement(category: Category, activity: object | None) -> None:
+    """An activity says when it takes place, and nothing else does. Raises Invalid."""
+    is_activity = category is Category.ACTIVITY
+    if is_activity != (activity is not None):
+        raise Invalid.at("/activity", "activity.missing" if is_activity else "activity.unexpected")
+
+
+def noted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As the audit keeps it: of a body the length alone."""
+    kept = {name: value for name, value in values.items() if name != "body"}
+    for name in kept.keys() & {"audience", "activity"}:
+        if kept[name] is not None:
+            kept[name] = kept[name].model_dump(mode="json", exclude_none=True)
+    if "body" in values:
+        kept["body_length"] = len(values["body"])
+    return kept

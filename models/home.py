@@ -1,26 +1,50 @@
 """What a thin client shows first."""
 
-from sqlalchemy import func, select
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from models.activities.table import Answer, Rsvp
 from models.base import Shape
+from models.channels import hears
 from models.errors import NotFound
 from models.members.table import Member, MemberCard
+from models.notices.occurrences import Occurrence
 from models.notices.reading import heard, not_read
 from models.notices.shapes import NoticeSummary
-from models.notices.table import Notice
+from models.notices.table import Notice, NoticeState
 from models.paging import Page
 from models.permissions import Viewer
 
 UNREAD_MOST = 100
+NEXT_MOST = 5
+
+
+class NextActivity(Shape):
+    """One time that an activity takes place, and what I answered."""
+
+    notice_id: UUID
+    occurrence: int
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str | None
+    online_url: str | None
+    answer: Answer | None
 
 
 class OwnSummary(Shape):
-    """`unread` counts to 100 and no further."""
+    """`unread` counts to 100 and no further. `activities` are the next five times, those that go on just now included;
+    what is over leaves the list when the schedule says so.
+    """
 
     member: MemberCard
     unread: int
+    activities: list[NextActivity]
 
 
 class Home(OwnSummary):
@@ -30,7 +54,7 @@ class Home(OwnSummary):
 
 
 async def own_summary(session: AsyncSession, viewer: Viewer) -> OwnSummary:
-    """The personal part, in one statement."""
+    """The personal part, in two statements."""
     unread = select(col(Notice.id)).where(heard(viewer), not_read(viewer)).limit(UNREAD_MOST).subquery()
     row = (
         await session.execute(
@@ -45,4 +69,39 @@ async def own_summary(session: AsyncSession, viewer: Viewer) -> OwnSummary:
     if row is None:
         raise NotFound
     member_id, full_name, photo, count = row
-    return OwnSummary(member=MemberCard(id=member_id, full_name=full_name, photo=photo), unread=count)
+    card = MemberCard(id=member_id, full_name=full_name, photo=photo)
+    return OwnSummary(member=card, unread=count, activities=await _next_activities(session, viewer))
+
+
+async def _next_activities(session: AsyncSession, viewer: Viewer) -> list[NextActivity]:
+    mine = and_(
+        col(Rsvp.notice_id) == col(Occurrence.notice_id),
+        col(Rsvp.occurrence) == col(Occurrence.no),
+        col(Rsvp.member_id) == viewer.the_member,
+    )
+    found = await session.execute(
+        select(Occurrence, col(Notice.title), col(Notice.activity), col(Rsvp.answer))
+        .join(Notice, col(Notice.id) == col(Occurrence.notice_id))
+        .outerjoin(Rsvp, mine)
+        .where(
+            hears(viewer, col(Occurrence.branch_no), col(Occurrence.who)),
+            col(Occurrence.ended_at).is_(None),
+            col(Notice.state) == NoticeState.PUBLISHED,
+        )
+        .order_by(col(Occurrence.starts_at), col(Occurrence.notice_id))
+        .limit(NEXT_MOST)
+    )
+    return [_next(*row) for row in found]
+
+
+def _next(occurrence: Occurrence, title: str, activity: dict[str, Any], answer: Answer | None) -> NextActivity:
+    return NextActivity(
+        notice_id=occurrence.notice_id,
+        occurrence=occurrence.no,
+        title=title,
+        starts_at=occurrence.starts_at,
+        ends_at=occurrence.ends_at,
+        place=activity["place"],
+        online_url=activity["online_url"],
+        answer=answer,
+    )

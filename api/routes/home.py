@@ -18,7 +18,7 @@ _NEWEST = FeedQuery(limit=10, category=None)
 @routes.get("/home", response_model=Home)
 @declare(Access.MEMBER, Cached.MEMBER)
 async def read_home(request: Request, parts: PartsDep, session: SessionDep, viewer: ViewerDep) -> Response:
-    """In one round trip: who I am, my newest notices, and how many I have not read."""
+    """In one round trip: who I am, my newest notices, how many I have not read, and what takes place next."""
     own = await own_summary(session, viewer)
     channels, language = request.state.known.channels, language_of(request.scope)
     newest = await parts.cache.shared.feed(channels, _NEWEST, language, render=True)

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from html import escape
-from typing import Literal
 
-import segno
-
-Language = Literal["vi", "en"]
+from content.printing import printed_page, qr_picture
+from content.times import Language, written_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +41,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "none": "Nobody needs activating.",
     },
 }
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _STYLE = """
 @page { size: A4; margin: 12mm }
-* { box-sizing: border-box }
-body { margin: 0 auto; max-width: 186mm; color: #000;
-  font: 10pt/1.35 "Be Vietnam Pro", "Noto Sans", Arial, sans-serif }
+body { max-width: 186mm }
 h1 { margin: 0; font-size: 15pt }
 header p { margin: 1mm 0 4mm }
 .cards { display: grid; grid-template-columns: 1fr 1fr }
@@ -74,36 +66,18 @@ def activation_sheet(branch_name: str, people: Sequence[SheetPerson], *, languag
     last day on which the codes work.
     """
     words = _WORDS[language]
-    cards = "\n".join(_card(person, words, _day(expires_on, language)) for person in people)
-    body = f'<main class="cards">\n{cards}\n</main>' if people else f"<p>{words['none']}</p>"
-    return f"""<!DOCTYPE html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{words["title"]} – {escape(branch_name)}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<header>
+    day = written_day(expires_on, language)
+    cards = "\n".join(_card(person, words, day) for person in people)
+    body = f"""<header>
 <h1>{words["title"]}</h1>
 <p>{escape(branch_name)}. {words["keep"]}</p>
 </header>
-{body}
-</body>
-</html>
-"""
+{f'<main class="cards">{cards}</main>' if people else f"<p>{words['none']}</p>"}"""
+    return printed_page(f"{words['title']} – {branch_name}", body, style=_STYLE, language=language)
 
 
 def _card(person: SheetPerson, words: dict[str, str], day: str) -> str:
-    picture = segno.make(person.url, micro=False, error="m").svg_inline(
-        border=4,
-        omitsize=True,
-        svgclass=None,
-        lineclass=None,
-        title=words["qr"].format(name=person.full_name),
-    )
+    picture = qr_picture(person.url, words["qr"].format(name=person.full_name))
     return f"""<section class="card">
 {picture}
 <div>
@@ -119,9 +93,3 @@ def _card(person: SheetPerson, words: dict[str, str], day: str) -> str:
 def _grouped(code: str) -> str:
     """ABCDE FGHIJ: groups that a person can hold in mind while typing."""
     return " ".join(code[at : at + 5] for at in range(0, len(code), 5))
-
-
-def _day(day: date, language: Language) -> str:
-    if language == "vi":
-        return f"{day:%d/%m/%Y}"
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

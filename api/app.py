@@ -1,7 +1,7 @@
 """The application: parts built once, layers around the router, one router a noun."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -36,8 +36,10 @@ from api.security.keys import open_keyring
 from api.security.passwords import Passwords
 from api.security.tokens import Tokens
 from api.settings import Settings
+from api.worker import Worker
 from content.files import LocalFileStore
 from models.database import Clock, Database, utc_now
+from models.schedule import Duty
 
 _METRICS_SECONDS = 5
 # those that are asked most come first: one router after the other is tried
@@ -67,8 +69,11 @@ class Handbook(FastAPI):
         await self.pages(scope, receive, send)
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
-    """Raises KeyringError where the keyring is missing or weak. The schema must be there: see `handbook migrate`."""
+def create_app(settings: Settings, *, clock: Clock = utc_now, duties: Sequence[Duty[Any]] = ()) -> FastAPI:
+    """With `duties` this process does what is due of them.
+
+    Raises KeyringError where the keyring is missing or weak. The schema must be there: see `handbook migrate`.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -77,7 +82,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         await parts.cache.start()
         app.pages.open(parts.cache, _shared_pages())
         publishing = asyncio.create_task(_publish_metrics(parts), name="publish metrics")
+        worker = Worker(parts.database, duties, committed=parts.cache.follower.committed)
+        if duties:
+            worker.start()
         yield
+        await worker.stop()
         app.pages.close()
         publishing.cancel()
         await parts.cache.stop()

@@ -9,6 +9,7 @@ from api.commands.people import init, user
 from api.commands.restored import say_restored
 from api.commands.roster import import_roster_file
 from api.commands.serving import migrate_database, serve
+from api.commands.working import work
 
 app = typer.Typer(
     name="handbook",
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.command("init")(init)
 app.command("serve")(serve)
+app.command("worker")(work)
 app.command("migrate")(migrate_database)
 app.command("restored")(say_restored)
 app.command("import")(import_roster_file)

@@ -1,8 +1,10 @@
-"""What operators watch at `/metrics`: requests, the cache, the log's lag, Redis, the queue for passwords.
+"""What operators watch at `/metrics`: requests, the cache, the log's lag, Redis, the queue for passwords, what is due.
 
 Counters of several worker processes are added up through files in `PROMETHEUS_MULTIPROC_DIR`, which `handbook serve`
 sets before the workers begin.
 """
+
+from collections.abc import Mapping
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
@@ -26,6 +28,14 @@ _age = Gauge("handbook_view_age_seconds", "Since the view was last confirmed", m
 _breaker = Gauge("handbook_redis_breaker_open", "1 while Redis is left alone", multiprocess_mode="livemax")
 _waiting = Gauge("handbook_password_queue", "Passwords waiting to be hashed", multiprocess_mode="livesum")
 
+_due = Counter("handbook_due_total", "What time made due, by duty, and whether it was done or failed", ("duty", "how"))
+_behind = Gauge(
+    "handbook_due_behind_seconds",
+    "Since a process last had nothing left to do of a duty",
+    ("duty",),
+    multiprocess_mode="livemin",
+)
+
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """`route` is a template, never a path: paths would make a series each."""
@@ -42,6 +52,17 @@ def publish(counts: Counts, *, head: int, lag: int, age: float, breaker_open: bo
     _age.set(age)
     _breaker.set(int(breaker_open))
     _waiting.set(waiting)
+
+
+def count_due(duty: str, *, done: int, failed: int) -> None:
+    _due.labels(duty, "done").inc(done)
+    _due.labels(duty, "failed").inc(failed)
+
+
+def publish_behind(seconds: Mapping[str, float]) -> None:
+    """By duty."""
+    for duty, behind in seconds.items():
+        _behind.labels(duty).set(behind)
 
 
 def exposition() -> bytes:

@@ -3,7 +3,7 @@
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, ValidationError, field_validator, model_validator
@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     )
     approval_above: int = Field(
         default=10_000, ge=0, description="An urgent notice to more people than this needs a second person's approval."
+    )
+    worker: Literal["auto", "inside", "apart"] = Field(
+        default="auto",
+        description="Who does what time makes due: each server (inside), or `handbook worker` (apart); auto is inside "
+        "with the embedded database and apart with PostgreSQL.",
     )
     token_minutes: int = Field(default=720, ge=1, le=1440, description="How long an access token lives.")
     app_minimum_version: str = Field(default="1.0.0", description="Older apps are told to update.")
@@ -117,6 +122,12 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'handbook.db').absolute()}"
+
+    @property
+    def works_inside(self) -> bool:
+        """Whether servers do what is due."""
+        is_embedded = make_url(self.database).get_backend_name() == "sqlite"
+        return self.worker == "inside" or (self.worker == "auto" and is_embedded)
 
     @property
     def keys(self) -> Path:

@@ -1,6 +1,7 @@
 """Merging: what becomes of a branch's people, officers and children when another branch takes it over."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
@@ -119,7 +120,7 @@ async def _transfer(session: AsyncSession, viewer: Viewer, branch: Branch, into:
         .order_by(col(Member.id))
         .with_for_update(key_share=True)
     )
-    for member_id in await _end(session, and_(here, col(Membership.until) <= at), EndReason.EXPIRED):
+    for member_id in await _end(session, and_(here, col(Membership.until) <= at), EndReason.EXPIRED, Membership.until):
         # they hear the same as before: the branch's record would not tell their phones
         record(session, member_channel(member_id), Topic.ACCESS, "access", member_id)
     staying = set(await session.scalars(select(col(Membership.member_id)).where(or_(here, there), primary)))
@@ -140,12 +141,12 @@ async def _transfer(session: AsyncSession, viewer: Viewer, branch: Branch, into:
     return len(wanted)
 
 
-async def _end(session: AsyncSession, which: ColumnElement[bool], reason: EndReason) -> Sequence[UUID]:
-    """Gives whose they were."""
+async def _end(session: AsyncSession, which: ColumnElement[bool], reason: EndReason, at: Any = None) -> Sequence[UUID]:
+    """Now, or `at` a column. Gives whose they were."""
     ended = await session.scalars(
         update(Membership)
         .where(which)
-        .values(ended_at=now(session), end_reason=reason)
+        .values(ended_at=now(session) if at is None else at, end_reason=reason)
         .returning(col(Membership.member_id))
         .execution_options(synchronize_session=False)
     )

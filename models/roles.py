@@ -171,6 +171,7 @@ async def end_grant(session: AsyncSession, viewer: Viewer, grant_id: UUID) -> Ro
         .join(Branch, col(Branch.no) == col(RoleGrant.branch_no))
         .join(Member, col(Member.id) == col(RoleGrant.member_id))
         .where(col(RoleGrant.id) == grant_id)
+        .with_for_update(key_share=True, of=RoleGrant)  # or it might be ended twice: by two people, or as it runs out
     )
     row = found.one_or_none()
     if row is None:

@@ -24,7 +24,6 @@ BATCH = 50
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
 _FORGOTTEN_AFTER = timedelta(days=7)
-_BEAT = timedelta(seconds=30)
 
 T = TypeVar("T")
 _log = logging.getLogger("handbook")
@@ -43,7 +42,7 @@ class Setback(SQLModel, table=True):
 
 
 class LastRound(SQLModel, table=True):
-    """One row: when any process last began to go through what is due. Half a minute late at most."""
+    """One row: when any process last said that it goes through what is due."""
 
     __tablename__ = "last_round"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -125,7 +124,7 @@ async def _set_back(session: AsyncSession, duty: Duty[Any], key: str, failures: 
 
 
 async def last_round(session: AsyncSession) -> datetime | None:
-    """When a process last went through what is due, half a minute early at most; None if none ever did."""
+    """When a process last said that it goes through what is due; None if none ever did."""
     return await session.scalar(select(col(LastRound.at)))
 
 
@@ -134,11 +133,6 @@ async def begin_round(session: AsyncSession) -> None:
     at = now(session)
     await upsert(session, LastRound, [{"id": 1, "at": at}], keys=("id",), update=("at",))
     await session.execute(delete(Setback).where(col(Setback.retry_at) < at - _FORGOTTEN_AFTER))
-
-
-def is_time_to_say(last: datetime | None, at: datetime) -> bool:
-    """Whether `begin_round` is worth a write: every half minute."""
-    return last is None or at - last >= _BEAT
 
 
 async def stuck(session: AsyncSession) -> list[tuple[str, str, int]]:

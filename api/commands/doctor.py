@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import redis.asyncio as redis
 from rich.table import Table
@@ -15,9 +16,11 @@ from api.settings import Settings
 from models.database import SQLITE_SAFE_FROM, SQLITE_VERSION, Database, utc_now
 from models.keyring import KeyringError
 from models.migrate import current_revision, latest_revision
+from models.schedule import last_round, stuck
 
 _FREE_LEAST = 1024**3
 _CLOCKS_APART_MOST = 2.0
+_UNATTENDED_MOST = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ async def _database(using: Settings) -> list[Finding]:
         schema = Finding("schema", "ok", str(at))
         if at != wanted:
             schema = Finding("schema", "wrong", f"at {at or 'none'}, this release needs {wanted}: `handbook migrate`")
-        return [*await (_sqlite(database) if database.is_sqlite else _postgresql(database)), schema]
+        findings = [*await (_sqlite(database) if database.is_sqlite else _postgresql(database)), schema]
+        return findings if at != wanted else [*findings, *await _due(database, using)]
     finally:
         await database.close()
 
@@ -119,6 +123,23 @@ async def _postgresql(database: Database) -> list[Finding]:
         Finding("PostgreSQL", "ok" if encoding == "UTF8" else "wrong", f"{version}, {encoding}"),
         Finding("durability", "ok" if fsync == "on, on" else "warning", f"fsync, synchronous_commit: {fsync}"),
         Finding("clocks", "ok" if apart <= _CLOCKS_APART_MOST else "wrong", f"{apart:.1f} s apart"),
+    ]
+
+
+async def _due(database: Database, using: Settings) -> list[Finding]:
+    """Whether anybody does what time makes due, and what of it cannot be done."""
+    async with database.reading() as session:
+        last, failing = await last_round(session), await stuck(session)
+    who = "`handbook serve` does it" if using.works_inside else "run `handbook worker` beside `handbook serve`"
+    if last is None:
+        found = Finding("what is due", "warning", f"nobody has ever done it: {who}")
+    elif (since := utc_now() - last) > _UNATTENDED_MOST:
+        found = Finding("what is due", "warning", f"nobody has done it for {since.total_seconds():.0f} s: {who}")
+    else:
+        found = Finding("what is due", "ok", f"was gone through {max(since.total_seconds(), 0):.0f} s ago")
+    return [
+        found,
+        *(Finding("what is due", "warning", f"{duty} fails for {count}: {error}") for duty, error, count in failing),
     ]
 
 

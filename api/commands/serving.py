@@ -15,6 +15,7 @@ from api.app import create_app
 from api.commands.running import console, one_line, open_database, run, settings
 from api.logs import configure_logs
 from api.settings import Settings, load_settings, share_metrics
+from models.duties import DUTIES
 from models.migrate import current_revision, migrate
 
 _GRACE = 30
@@ -29,7 +30,7 @@ def application() -> FastAPI:
     """What each worker process builds, from the environment."""
     using = load_settings()
     configure_logs(using.log_format)
-    return _settled(create_app(using))
+    return _settled(_create(using))
 
 
 def serve(
@@ -56,7 +57,11 @@ def _shared_metrics(workers: int) -> Iterator[None]:
 def serve_here(using: Settings) -> None:
     """Serve with these settings in this process."""
     configure_logs(using.log_format)
-    _uvicorn(_settled(create_app(using)), using, 1)
+    _uvicorn(_settled(_create(using)), using, 1)
+
+
+def _create(using: Settings) -> FastAPI:
+    return create_app(using, duties=DUTIES if using.works_inside else ())
 
 
 def _settled(app: FastAPI) -> FastAPI:

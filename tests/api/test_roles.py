@@ -1,7 +1,17 @@
 """Roles over HTTP: given, listed, ended. Who may give what to whom is in `permissions/test_take_over.py`."""
 
+import asyncio
 from typing import Any
 
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from models import changes
+from models.audit import AuditEvent
+from models.database import Database
+from models.permissions import OPERATOR, Role
+from models.roles import RoleGrantCreate, end_grant, grant_role
 from tests.api.conftest import As, Client
 from tests.clock import StandingClock
 from tests.organisation import Organisation
@@ -140,3 +150,22 @@ async def test_the_same_key_gives_a_role_once(secretary: Client, organisation: O
     first, again = [await secretary.post(grants_of(organisation), json=body, headers=key) for _ in range(2)]
     assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
     assert again.headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # on SQLite writers come one after the other anyway
+async def test_a_role_that_two_people_end_at_once_ends_once(database: Database, organisation: Organisation) -> None:
+    async with database.writing() as session:
+        data = RoleGrantCreate(member_id=organisation.person("fellow").id, role=Role.CLERK)
+        given = await grant_role(session, OPERATOR, organisation.branch("chibo"), data)
+        await changes.commit(session)
+    async with database.writing() as first, database.writing() as second:
+        ended = await end_grant(first, OPERATOR, given.id)
+        later = asyncio.create_task(end_grant(second, OPERATOR, given.id))
+        await asyncio.sleep(0.1)
+        assert not later.done()
+        await changes.commit(first)
+        assert await later == ended
+        await changes.commit(second)
+    async with database.reading() as session:
+        events = select(AuditEvent).where(col(AuditEvent.action) == "role.end")
+        assert len((await session.scalars(events)).all()) == 1

@@ -171,13 +171,11 @@ async def test_a_setback_of_what_is_no_longer_tried_is_forgotten(
     await run(database, refusing(guests[0]))
     clock.advance(days=8)
     async with database.writing() as session:
-        assert schedule.is_time_to_say(await schedule.last_round(session), now(session))
         await schedule.begin_round(session)
         await changes.commit(session)
     async with database.reading() as session:
         assert (await session.scalars(select(Setback))).all() == []
         assert await schedule.last_round(session) == clock()
-        assert not schedule.is_time_to_say(await schedule.last_round(session), clock() + timedelta(seconds=29))
 
 
 def test_duties_have_names_of_their_own() -> None:

@@ -319,3 +319,6 @@ async def test_the_phone_hears_of_a_stay_that_ran_out_before_the_merge_ended_it(
     await merged(admin, organisation, "chibo2", "coso")
     then = (await member.get("/v1/sync", params={"cursor": first["cursor"]})).json()
     assert [each["kind"] for each in then["me"]["memberships"]] == ["primary"]
+    history = (await member.get("/v1/me/memberships")).json()["items"]
+    (stay,) = (each for each in history if each["kind"] == "temporary")
+    assert (stay["ended_at"], stay["end_reason"]) == (stay["until"], "expired")

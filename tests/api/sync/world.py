@@ -22,6 +22,7 @@ from models.branches import (
     update_branch,
 )
 from models.database import now
+from models.duties import DUTIES
 from models.errors import Conflict
 from models.members.profile import MemberUpdate
 from models.members.rules import update_member
@@ -41,6 +42,7 @@ from models.notices.shapes import NoticeAmend, NoticeCreate, NoticeWithdraw
 from models.notices.table import Notice, NoticeState
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrant, RoleGrantCreate, end_grant, grant_role
+from models.schedule import run_due
 from tests.clock import StandingClock
 from tests.organisation import Person
 from tests.serving import EVERYONE, HERE, for_roles, parts_in
@@ -72,6 +74,7 @@ class World:
             self._grant: 3,
             self._end_grant: 2,
             self._leave: 1,
+            self._do_what_is_due: 6,
         }
 
     async def step(self) -> None:
@@ -150,7 +153,7 @@ class World:
         await check_primary(session, member.id, active=True)
 
     async def _send_for_a_while(self, session: AsyncSession) -> None:
-        """Nobody ends it but the clock, or the next one."""
+        """Nobody ends it but the worker, or the next one."""
         member = await self._person(session)
         with suppress(Conflict):
             await self._end_membership(session, member, MembershipKind.TEMPORARY, EndReason.EXPIRED)
@@ -181,6 +184,10 @@ class World:
         open_ones = select(RoleGrant).where(col(RoleGrant.ended_at).is_(None)).order_by(col(RoleGrant.id))
         grant: RoleGrant = await self._one(session, open_ones)
         await end_grant(session, OPERATOR, grant.id)
+
+    async def _do_what_is_due(self, session: AsyncSession) -> None:
+        for duty in DUTIES:
+            assert (await run_due(session, duty)).failed == 0
 
     async def _leave(self, session: AsyncSession) -> None:
         if self._chance.random() < 0.7:

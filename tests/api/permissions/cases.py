@@ -104,6 +104,8 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
     ),
     "PATCH /v1/notices/{notice_id}": _json(lambda *_: {"title": "Hoãn họp"}, headers=_FIRST_REVISION),
     "POST /v1/notices/{notice_id}/publish": lambda *_: {"headers": _FIRST_REVISION},
+    "POST /v1/notices/{notice_id}/unschedule": lambda *_: {"headers": _FIRST_REVISION},
+    "POST /v1/notices/{notice_id}/approve": lambda *_: {"headers": _FIRST_REVISION},
     "POST /v1/notices/{notice_id}/amend": _json(
         lambda *_: {"title": "Hoãn họp", "change": "Họp dời sang tuần sau."}, headers=_FIRST_REVISION
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -132,17 +133,24 @@ async def _officer(session: AsyncSession, place: str, branch: Branch) -> UUID:
 
 
 async def _notices(session: AsyncSession, organisation: Organisation, branches: Mapping[str, Branch]) -> dict[str, str]:
-    """At each place one that its whole subtree hears and a draft, and one for the parent's own members alone. All
-    have read everything, so that no receipt is missing because nobody wrote it.
+    """At each place one that its whole subtree hears, a draft and one that is scheduled; and one for the parent's own
+    members alone. All have read everything, so that no receipt is missing because nobody wrote it.
     """
     here = Audience(reach=Reach.HERE)
     wanted = [("parent here", "parent", here, True)]
     wanted += [(place, place, EVERYONE, True) for place in branches]
     wanted += [(f"{place} draft", place, EVERYONE, False) for place in branches]
     written = {}
+    wanted += [(f"{place} scheduled", place, EVERYONE, True) for place in branches]
+    tomorrow = now(session) + timedelta(days=1)
     for name, place, audience, publish in wanted:
         data = NoticeCreate(
-            branch_id=branches[place].id, title="Họp", body="Mời họp.", audience=audience, publish=publish
+            branch_id=branches[place].id,
+            title="Họp",
+            body="Mời họp.",
+            audience=audience,
+            publish=publish,
+            publish_at=tomorrow if name.endswith("scheduled") else None,
         )
         notice = await create_notice(session, OPERATOR, data)
         written[name] = str(notice.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -116,21 +116,27 @@ async def end_membership(session: AsyncSession, membership: Membership, reason: 
     record(session, member_channel(membership.member_id), Topic.ACCESS, "access", membership.member_id)
 
 
-async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[Membership]:
+def _running_out() -> Select[Membership]:
     """Members are locked too: nobody who is just being changed, which takes them first, is in these."""
-    found = await session.scalars(
+    return (
         select(Membership)
         .join(Member, col(Member.id) == col(Membership.member_id))
         .where(
             col(Membership.ended_at).is_(None),
-            col(Membership.until) <= at,
+            col(Membership.until) <= bindparam("at"),
             col(Membership.kind) == MembershipKind.TEMPORARY,
         )
         .order_by(col(Membership.until), col(Membership.id))
-        .limit(most)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True, key_share=True, of=(Membership, Member))
     )
-    return found.all()
+
+
+_RUNNING_OUT = _running_out()  # made once: every worker asks every second
+
+
+async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[Membership]:
+    return (await session.scalars(_RUNNING_OUT, {"at": at, "most": most})).all()
 
 
 async def _expire(session: AsyncSession, membership: Membership) -> None:

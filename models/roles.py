@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, and_, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, bindparam, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -199,17 +199,26 @@ async def close_grants(
     await session.flush()
 
 
-async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[RoleGrant]:
+def _running_out() -> Select[RoleGrant]:
     """Members are locked too: nobody who is just being changed, which takes them first, is in these."""
-    found = await session.scalars(
+    return (
         select(RoleGrant)
         .join(Member, col(Member.id) == col(RoleGrant.member_id))
-        .where(col(RoleGrant.ended_at).is_(None), col(RoleGrant.until) <= at)
+        .where(
+            col(RoleGrant.ended_at).is_(None),
+            col(RoleGrant.until) <= bindparam("at"),
+        )
         .order_by(col(RoleGrant.until), col(RoleGrant.id))
-        .limit(most)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True, key_share=True, of=(RoleGrant, Member))
     )
-    return found.all()
+
+
+_RUNNING_OUT = _running_out()  # made once: every worker asks every second
+
+
+async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[RoleGrant]:
+    return (await session.scalars(_RUNNING_OUT, {"at": at, "most": most})).all()
 
 
 async def _expire(session: AsyncSession, grant: RoleGrant) -> None:

@@ -76,6 +76,11 @@ def test_the_demonstration_says_who_may_sign_in(demonstration: tuple[int, Path])
         assert account["password"] in said
 
 
+def test_the_demonstration_does_what_is_due(demonstration: tuple[int, Path]) -> None:
+    port, _ = demonstration
+    assert 'handbook_due_behind_seconds{duty="role.expire"}' in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+
+
 def test_a_situation_is_rehearsed_while_the_demonstration_is_served(demonstration: tuple[int, Path]) -> None:
     port, data = demonstration
 

@@ -76,10 +76,10 @@ header p { margin: 0; font-size: 15pt; font-weight: bold; text-transform: upperc
   -webkit-print-color-adjust: exact }
 h1 { margin: 3mm 0 0; font-size: 26pt; line-height: 1.2; text-wrap: balance }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 1.5mm 5mm; margin: 0 0 6mm; padding: 4mm 5mm;
-  border: 0.4mm solid; border-radius: 2mm; break-inside: avoid }
+  font-size: 13pt; line-height: 1.35; border: 0.4mm solid; border-radius: 2mm; break-inside: avoid }
 dt { font-weight: bold }
 dd { margin: 0 }
-dd p { margin: 0 }
+dd p { margin: 0 0 1mm; text-wrap: balance }
 .said h1, .said h2, .said h3, .said h4, .said h5, .said h6 { margin: 5mm 0 2mm; font-size: 16pt; break-after: avoid }
 .said p, .said li { orphans: 3; widows: 3 }
 .said p { margin: 0 0 3mm }

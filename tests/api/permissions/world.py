@@ -29,6 +29,8 @@ from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from models.tables import METADATA
+from models.templates.rules import create_template
+from models.templates.shapes import TemplateContent, TemplateCreate
 from tests.api.permissions.table import ACTORS
 from tests.organisation import Organisation, Person
 
@@ -82,6 +84,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         organisation.people["above"] = await _enrol(session, "W0", "Trịnh Văn Trên", branches["parent"])
         grants = {place: str(await _officer(session, place, branch)) for place, branch in branches.items()}
         notices = await _notices(session, organisation, branches)
+        templates = {place: str(await _template(session, branch)) for place, branch in branches.items()}
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
         hashed = await parts.passwords.hash(PASSWORD)
         (code,) = await new_codes(session, [organisation.person(PEOPLE["own"]).id])
@@ -94,6 +97,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "session_id": {place: str(person.session_id) for place, person in people.items()},
         "grant_id": grants,
         "notice_id": notices,
+        "template_id": templates,
         "sha256": photos | {"unknown": "0" * 64},
         "slug": {"anything": "not_found", "unknown": "no_such_problem"},
     }
@@ -157,6 +161,11 @@ async def _notices(session: AsyncSession, organisation: Organisation, branches: 
         read_by = {organisation.person(actor).id for actor in ACTORS[1:]}
         await take_note(session, [Noted(member_id, notice.id, 1, now(session), None) for member_id in read_by])
     return written
+
+
+async def _template(session: AsyncSession, branch: Branch) -> UUID:
+    content = TemplateContent(title="Họp", body="Mời họp.")
+    return (await create_template(session, OPERATOR, branch.id, TemplateCreate(name="Họp", content=content))).id
 
 
 async def _photo(session: AsyncSession, parts: Parts, member_id: UUID) -> str:

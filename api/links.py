@@ -1,5 +1,6 @@
-"""Addresses of this server, as they leave it."""
+"""Addresses of this server, as they leave it: in QR codes and in other people's calendars."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from api.settings import Settings
@@ -12,3 +13,8 @@ def link(settings: Settings, path: str) -> str:
 def notice_link(settings: Settings, notice_id: UUID) -> str:
     """What the app opens a notice by."""
     return link(settings, f"/n/{notice_id}")
+
+
+def calendar_link(settings: Settings, token: str) -> str:
+    """The token is in the query, since calendar apps send nothing else: who has the address has the calendar."""
+    return link(settings, f"/v1/calendar.ics?{urlencode({'token': token})}")

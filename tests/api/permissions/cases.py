@@ -82,6 +82,7 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
     "PUT /v1/auth/password": _json(lambda *_: {"current_password": PASSWORD, "new_password": f"{PASSWORD} bảy"}),
     "PUT /v1/me/photo": lambda *_: {"content": small_picture(), "headers": {"Content-Type": "image/jpeg"}},
     "POST /v1/me/events": _json(lambda *_: {"events": []}),
+    "GET /v1/calendar.ics": lambda w, _: {"params": {"token": w.calendar_token}},
     "POST /v1/branches": _json(
         lambda w, c: {"parent_id": _branch(w, c), "code": "MOI", "name": "Tổ số 9", "kind": "group"}
     ),

@@ -76,6 +76,14 @@ GET /v1/me/state
 mine                     401 401  200 200 200 200 200 200  200 200 200
 POST /v1/me/events
 mine                     401 401  200 200 200 200 200 200  200 200 200
+GET /v1/me/calendar-token
+mine                     401 401  200 200 200 200 200 200  200 200 200
+POST /v1/me/calendar-token
+mine                     401 401  201 201 201 201 201 201  201 201 201
+DELETE /v1/me/calendar-token
+mine                     401 401  204 204 204 204 204 204  204 204 204
+GET /v1/calendar.ics
+anything                 200 200  200 200 200 200 200 200  200 200 200
 """,
     "branches": """
                          nob dis  mem edi aud cle dep sec  sib par adm
@@ -344,6 +352,17 @@ sibling                  401 401  404 404 404 404 404 404  200 200 200
 parent                   401 401  200 200 200 200 200 200  200 200 200
 parent here              401 401  404 404 404 404 404 404  404 403 403
 elsewhere                401 401  404 404 404 404 404 404  404 404 404
+unknown                  401 401  404 404 404 404 404 404  404 404 404
+""",
+    "calendars": """
+                         nob dis  mem edi aud cle dep sec  sib par adm
+GET /v1/notices/{notice_id}/calendar.ics
+own meeting              401 401  200 200 200 200 200 200  404 200 200
+own meeting draft        401 401  404 404 404 409 409 409  404 409 409
+own                      401 401  404 404 404 404 404 404  404 404 404
+sibling meeting          401 401  404 404 404 404 404 404  200 200 200
+parent meeting           401 401  200 200 200 200 200 200  200 200 200
+elsewhere meeting        401 401  404 404 404 404 404 404  404 404 404
 unknown                  401 401  404 404 404 404 404 404  404 404 404
 """,
     "templates": """

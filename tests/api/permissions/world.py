@@ -16,16 +16,18 @@ from api.parts import Parts
 from models import changes
 from models.accounts import Account, new_codes
 from models.branches import Branch
+from models.calendars import new_calendar_token
 from models.channels import Reach
 from models.database import Database, now
 from models.files import keep_file
 from models.members.profile import MemberCreate
 from models.members.rules import create_member
 from models.members.table import Member
+from models.notices.activity import Activity
 from models.notices.drafts import create_notice
 from models.notices.receipts import Noted, take_note
 from models.notices.shapes import EVERYONE, Audience, NoticeCreate
-from models.permissions import OPERATOR, Role
+from models.permissions import OPERATOR, Role, Viewer
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from models.tables import METADATA
@@ -52,6 +54,7 @@ class World:
     parts: Parts
     ids: Mapping[str, Mapping[str, str]]
     code: str
+    calendar_token: str
     rows: Rows
 
     def person(self, place: str) -> Person:
@@ -84,7 +87,9 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         organisation.people["above"] = await _enrol(session, "W0", "Trịnh Văn Trên", branches["parent"])
         grants = {place: str(await _officer(session, place, branch)) for place, branch in branches.items()}
         notices = await _notices(session, organisation, branches)
+        notices |= await _meetings(session, branches)
         templates = {place: str(await _template(session, branch)) for place, branch in branches.items()}
+        calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
         hashed = await parts.passwords.hash(PASSWORD)
         (code,) = await new_codes(session, [organisation.person(PEOPLE["own"]).id])
@@ -102,7 +107,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "slug": {"anything": "not_found", "unknown": "no_such_problem"},
     }
     known = {parameter: {"unknown": str(NOBODY)} | values for parameter, values in ids.items()}
-    return World(organisation, parts, known, code.code, await rows_of(parts.database))
+    return World(organisation, parts, known, code.code, calendar_token, await rows_of(parts.database))
 
 
 async def rows_of(database: Database) -> Rows:
@@ -160,6 +165,19 @@ async def _notices(session: AsyncSession, organisation: Organisation, branches: 
         written[name] = str(notice.id)
         read_by = {organisation.person(actor).id for actor in ACTORS[1:]}
         await take_note(session, [Noted(member_id, notice.id, 1, now(session), None) for member_id in read_by])
+    return written
+
+
+async def _meetings(session: AsyncSession, branches: Mapping[str, Branch]) -> dict[str, str]:
+    """At each place an activity that its whole subtree hears, and a draft of one."""
+    starts_at = now(session) + timedelta(days=1)
+    activity = Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
+    written = {}
+    for place, branch in branches.items():
+        for name, publish in ((f"{place} meeting", True), (f"{place} meeting draft", False)):
+            said = {"title": "Sinh hoạt", "body": "Mời họp.", "category": "activity", "activity": activity}
+            notice = await create_notice(session, OPERATOR, NoticeCreate(branch_id=branch.id, publish=publish, **said))
+            written[name] = str(notice.id)
     return written
 
 

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse
 
 from api.languages import Language
+from api.links import link
+from api.printing import printed
 from api.settings import Settings
 from content.sheets import SheetPerson, activation_sheet
 from models.accounts import CODE_LIFE, ActivationCode
@@ -17,7 +19,7 @@ from models.members.table import Member
 def activation_link(settings: Settings, member: Member, code: ActivationCode) -> str:
     """What the QR says. The code is in the fragment, which browsers keep from servers and their logs."""
     said = urlencode({"login": member.member_no, "code": code.code})
-    return f"{str(settings.public_url).rstrip('/')}/activate#{said}"
+    return link(settings, f"/activate#{said}")
 
 
 def printable(
@@ -33,6 +35,4 @@ def printable(
     ]
     # the last day that ends before the codes do, in UTC and in Viet Nam
     last = (at + CODE_LIFE).date() - timedelta(days=1)
-    page = activation_sheet(branch.name, cards, language=language, expires_on=last)
-    headers = {"Content-Language": language, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return HTMLResponse(page, headers=headers)
+    return printed(activation_sheet(branch.name, cards, language=language, expires_on=last), language)

@@ -29,7 +29,22 @@ from api.cache.syncing import Syncing
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
-from api.routes import audit, auth, branches, events, files, home, me, members, notices, operator, sync
+from api.routes import (
+    audit,
+    auth,
+    branches,
+    calendars,
+    events,
+    files,
+    home,
+    me,
+    members,
+    notices,
+    operator,
+    posters,
+    sync,
+    templates,
+)
 from api.routing import Route
 from api.security.attempts import Attempts
 from api.security.keys import open_keyring
@@ -53,6 +68,9 @@ _ROUTERS = (
     files.routes,
     home.routes,
     sync.routes,
+    calendars.routes,
+    templates.routes,
+    posters.routes,
     audit.routes,
     operator.routes,
 )

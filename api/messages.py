@@ -233,6 +233,10 @@ PROBLEMS: dict[str, Message] = {
             "The sync cursor is not one of yours. Delete what is stored and start afresh without one.",
         ),
     ),
+    "template.name_taken": Message(
+        ("Tên mẫu đã có", "Tổ chức này đã có một mẫu tên {name}."),
+        ("Name taken", "This branch has a template named {name} already."),
+    ),
     "token.invalid": Message(
         ("Phiên cần làm mới", "Mã truy cập không còn hiệu lực. Hãy dùng mã làm mới gần nhất để lấy mã mới."),
         ("Refresh the token", "The access token is no longer good. Use the newest refresh token to get a new one."),
@@ -427,8 +431,16 @@ FIELDS: dict[str, tuple[str, str]] = {
     "table.sheet_missing": ("Không có trang tính này.", "There is no such sheet."),
     "table.too_large": ("Bảng quá lớn.", "The table is too large."),
     "table.undecodable": ("Dòng {row} không phải UTF-8.", "Line {row} is not UTF-8."),
+    "template.day_unexpected": (
+        "Chỉ nêu ngày khi mẫu là buổi sinh hoạt.",
+        "A day is named only where the template is an activity.",
+    ),
     "text.control_character": ("Có ký tự điều khiển không được phép.", "It has control characters."),
     "text.surrogate": ("Có ký tự không hợp lệ.", "It has characters that Unicode forbids."),
+    "time.malformed": (
+        "Giờ phải có dạng GIỜ:PHÚT, ví dụ 19:30.",
+        "A time of day is written HH:MM, such as 19:30.",
+    ),
     "timezone.unknown": ("Không có múi giờ này.", "There is no such time zone."),
     "too_long": ("Nhiều nhất {max_length} mục.", "At most {max_length} items."),
     "too_short": ("Ít nhất {min_length} mục.", "At least {min_length} items."),

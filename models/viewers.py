@@ -121,7 +121,15 @@ def _read(role: str | None, no: int, path: str, until: datetime | None) -> Belon
 
 async def resolve_viewer(session: AsyncSession, member_id: UUID, session_id: UUID) -> Viewer:
     """`resolve_access` as a viewer."""
-    access = await resolve_access(session, member_id, session_id)
+    return _viewer(member_id, session_id, await resolve_access(session, member_id, session_id))
+
+
+async def resolve_reader(session: AsyncSession, member_id: UUID) -> Viewer:
+    """A member who is not signed in here, as a viewer. The caller knows that the account is open."""
+    return _viewer(member_id, None, await belongings(session, member_id))
+
+
+def _viewer(member_id: UUID, session_id: UUID | None, access: Sequence[Belonging]) -> Viewer:
     return Viewer(
         member_id,
         session_id,

@@ -5,6 +5,7 @@ from fastapi import Request, Response
 from api.activation_sheets import printable
 from api.deps import Id, PageDep, PartsDep, Search, SessionDep, ViewerDep
 from api.languages import language_of
+from api.printing import PRINTED
 from api.routing import Access, Cached, declare, router
 from models.activation import issue_sheet
 from models.branches import (
@@ -138,7 +139,7 @@ async def take_role_back(grant_id: Id, session: SessionDep, viewer: ViewerDep) -
 @routes.post(
     "/branches/{branch_id}/activation-sheet",
     response_class=Response,
-    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "A page to print"}},
+    responses=PRINTED,
 )
 @declare(Permission.MEMBER_ACTIVATE)
 async def print_activation_sheet(

@@ -22,6 +22,8 @@ from models.notices.table import Notice
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
+from models.templates.rules import create_template
+from models.templates.shapes import TemplateContent, TemplateCreate
 from models.turns import Connection
 from tests.api.conftest import As, Client
 from tests.api.identity import refresh
@@ -51,6 +53,7 @@ LISTS = {
     "/v1/branches/{branch_id}/officers": List("secretary", "chibo"),
     "/v1/branches/{branch_id}/role-grants": List("secretary", "chibo"),
     "/v1/branches/{branch_id}/notices": List("secretary", "chibo"),
+    "/v1/branches/{branch_id}/notice-templates": List("secretary", "chibo"),
     "/v1/members": List("parent_secretary"),
     "/v1/notices": List("member"),
     "/v1/notices/{notice_id}/revisions": List("member"),
@@ -89,6 +92,8 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
             for speaking in (chibo, coso):
                 notice = NoticeCreate(branch_id=speaking.id, title="Họp", body="Mời họp.", publish=True)
                 await create_notice(session, OPERATOR, notice)
+                template = TemplateCreate(name=f"Mẫu {n}", content=TemplateContent(title="Họp", body="Mời họp."))
+                await create_template(session, OPERATOR, speaking.id, template)
             amended = (await session.scalars(_MOST_AMENDED)).one()
             change = NoticeAmend(change="Đổi giờ.", body=f"Mời họp lúc {n} giờ.")
             await amend_notice(session, OPERATOR, amended.id, change, amended.revision)

@@ -82,6 +82,7 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
     "PUT /v1/auth/password": _json(lambda *_: {"current_password": PASSWORD, "new_password": f"{PASSWORD} bảy"}),
     "PUT /v1/me/photo": lambda *_: {"content": small_picture(), "headers": {"Content-Type": "image/jpeg"}},
     "POST /v1/me/events": _json(lambda *_: {"events": []}),
+    "GET /v1/calendar.ics": lambda w, _: {"params": {"token": w.calendar_token}},
     "POST /v1/branches": _json(
         lambda w, c: {"parent_id": _branch(w, c), "code": "MOI", "name": "Tổ số 9", "kind": "group"}
     ),
@@ -92,6 +93,14 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         lambda w, c: {"member_id": w.ids["member_id"][c.place], "role": "clerk"}
     ),
     "GET /v1/branches/{branch_id}/notices": lambda _, c: {"params": {"state": "draft"} if "drafts" in c.name else {}},
+    "POST /v1/branches/{branch_id}/notice-templates": _json(
+        lambda *_: {"name": "Giấy mời", "content": {"title": "Họp", "body": "Mời họp."}}
+    ),
+    "PATCH /v1/notice-templates/{template_id}": _json(lambda *_: {"name": "Thư mời"}, headers=_FIRST_REVISION),
+    "DELETE /v1/notice-templates/{template_id}": lambda *_: {"headers": _FIRST_REVISION},
+    "POST /v1/notice-templates/{template_id}/draft": _json(
+        lambda w, c: {"branch_id": w.ids["branch_id"]["own"]} if c.name.endswith("for own") else {}
+    ),
     "POST /v1/members": _json(lambda w, c: {"branch_id": _branch(w, c), "member_no": "M1", "full_name": "Tô Văn Yên"}),
     "PATCH /v1/members/{member_id}": _json(lambda *_: {"gender": "female"}, headers=_FIRST_REVISION),
     "POST /v1/notices": _json(

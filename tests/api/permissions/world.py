@@ -16,19 +16,23 @@ from api.parts import Parts
 from models import changes
 from models.accounts import Account, new_codes
 from models.branches import Branch
+from models.calendars import new_calendar_token
 from models.channels import Reach
 from models.database import Database, now
 from models.files import keep_file
 from models.members.profile import MemberCreate
 from models.members.rules import create_member
 from models.members.table import Member
+from models.notices.activity import Activity
 from models.notices.drafts import create_notice
 from models.notices.receipts import Noted, take_note
 from models.notices.shapes import EVERYONE, Audience, NoticeCreate
-from models.permissions import OPERATOR, Role
+from models.permissions import OPERATOR, Role, Viewer
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from models.tables import METADATA
+from models.templates.rules import create_template
+from models.templates.shapes import TemplateContent, TemplateCreate
 from tests.api.permissions.table import ACTORS
 from tests.organisation import Organisation, Person
 
@@ -50,6 +54,7 @@ class World:
     parts: Parts
     ids: Mapping[str, Mapping[str, str]]
     code: str
+    calendar_token: str
     rows: Rows
 
     def person(self, place: str) -> Person:
@@ -82,6 +87,9 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         organisation.people["above"] = await _enrol(session, "W0", "Trịnh Văn Trên", branches["parent"])
         grants = {place: str(await _officer(session, place, branch)) for place, branch in branches.items()}
         notices = await _notices(session, organisation, branches)
+        notices |= await _meetings(session, branches)
+        templates = {place: str(await _template(session, branch)) for place, branch in branches.items()}
+        calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
         hashed = await parts.passwords.hash(PASSWORD)
         (code,) = await new_codes(session, [organisation.person(PEOPLE["own"]).id])
@@ -94,11 +102,12 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "session_id": {place: str(person.session_id) for place, person in people.items()},
         "grant_id": grants,
         "notice_id": notices,
+        "template_id": templates,
         "sha256": photos | {"unknown": "0" * 64},
         "slug": {"anything": "not_found", "unknown": "no_such_problem"},
     }
     known = {parameter: {"unknown": str(NOBODY)} | values for parameter, values in ids.items()}
-    return World(organisation, parts, known, code.code, await rows_of(parts.database))
+    return World(organisation, parts, known, code.code, calendar_token, await rows_of(parts.database))
 
 
 async def rows_of(database: Database) -> Rows:
@@ -157,6 +166,24 @@ async def _notices(session: AsyncSession, organisation: Organisation, branches: 
         read_by = {organisation.person(actor).id for actor in ACTORS[1:]}
         await take_note(session, [Noted(member_id, notice.id, 1, now(session), None) for member_id in read_by])
     return written
+
+
+async def _meetings(session: AsyncSession, branches: Mapping[str, Branch]) -> dict[str, str]:
+    """At each place an activity that its whole subtree hears, and a draft of one."""
+    starts_at = now(session) + timedelta(days=1)
+    activity = Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
+    written = {}
+    for place, branch in branches.items():
+        for name, publish in ((f"{place} meeting", True), (f"{place} meeting draft", False)):
+            said = {"title": "Sinh hoạt", "body": "Mời họp.", "category": "activity", "activity": activity}
+            notice = await create_notice(session, OPERATOR, NoticeCreate(branch_id=branch.id, publish=publish, **said))
+            written[name] = str(notice.id)
+    return written
+
+
+async def _template(session: AsyncSession, branch: Branch) -> UUID:
+    content = TemplateContent(title="Họp", body="Mời họp.")
+    return (await create_template(session, OPERATOR, branch.id, TemplateCreate(name="Họp", content=content))).id
 
 
 async def _photo(session: AsyncSession, parts: Parts, member_id: UUID) -> str:

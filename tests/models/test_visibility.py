@@ -18,6 +18,7 @@ from models.errors import NotFound
 from models.members.table import Member, MemberStatus
 from models.memberships import EndReason, Membership, MembershipKind
 from models.notices.drafts import create_notice
+from models.notices.due import EXPIRE_NOTICES
 from models.notices.life import publish_notice, withdraw_notice
 from models.notices.reading import get_notice, list_feed
 from models.notices.receipts import preview_audience
@@ -26,6 +27,7 @@ from models.notices.table import NoticeState
 from models.paging import PageRequest
 from models.permissions import OPERATOR, Role, Viewer
 from models.roles import RoleGrant
+from models.schedule import run_due
 from models.sessions import Device, start_session
 from models.viewers import resolve_viewer
 from tests.clock import StandingClock
@@ -91,7 +93,7 @@ class World:
         return any(role in roles and place in self.above(branch) for role, place in person.holds())
 
     def reads(self, person: Person, said: Said) -> bool:
-        if said.state is NoticeState.DRAFT:
+        if said.state in {NoticeState.DRAFT, NoticeState.SCHEDULED}:
             return self.has_right(person, WRITERS, said.branch)
         if said.state is NoticeState.PUBLISHED and self.hears(person, said):
             return True
@@ -207,10 +209,15 @@ async def _enrol(session: AsyncSession, branches: list[Branch], person: Person, 
 async def _say(session: AsyncSession, branches: list[Branch], said: Said, clock: StandingClock) -> UUID:
     clock.advance(minutes=1)
     audience = Audience(reach=said.reach, roles=sorted(said.roles) or None)
-    data = NoticeCreate(branch_id=branches[said.branch].id, title="Họp", body="Mời họp.", audience=audience)
+    times = {NoticeState.SCHEDULED: "publish_at", NoticeState.EXPIRED: "expires_at"}
+    time = {times[said.state]: now(session) + timedelta(seconds=30)} if said.state in times else {}
+    data = NoticeCreate(branch_id=branches[said.branch].id, title="Họp", body="Mời họp.", audience=audience, **time)
     notice = await create_notice(session, OPERATOR, data)
     if said.state is not NoticeState.DRAFT:
         notice = await publish_notice(session, OPERATOR, notice.id, notice.revision)
     if said.state is NoticeState.WITHDRAWN:
         await withdraw_notice(session, OPERATOR, notice.id, NoticeWithdraw(), notice.revision)
+    if said.state is NoticeState.EXPIRED:
+        clock.advance(minutes=1)
+        assert (await run_due(session, EXPIRE_NOTICES)).done == 1
     return notice.id

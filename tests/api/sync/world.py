@@ -3,7 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from content.recurrence import Frequency
 from models.branches import (
     Branch,
     BranchCreate,
@@ -36,10 +37,11 @@ from models.memberships import (
     open_membership,
 )
 from models.merging import merge_branch
+from models.notices.activity import Activity, RecurrenceSaid
 from models.notices.drafts import create_notice
 from models.notices.life import amend_notice, publish_notice, withdraw_notice
 from models.notices.shapes import NoticeAmend, NoticeCreate, NoticeWithdraw
-from models.notices.table import Notice, NoticeState
+from models.notices.table import Category, Notice, NoticeState
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrant, RoleGrantCreate, end_grant, grant_role
 from models.schedule import run_due
@@ -105,14 +107,40 @@ class World:
         self._number += 1
         return f"Việc số {self._number}"
 
+    def _later(self, session: AsyncSession, hours: int) -> datetime | None:
+        """Some time within so many hours, or never."""
+        if self._chance.random() < 0.7:
+            return None
+        return now(session) + timedelta(hours=self._chance.uniform(0.1, hours))
+
+    def _activity(self, session: AsyncSession) -> Activity | None:
+        starts_at = self._later(session, 30)
+        if starts_at is None:
+            return None
+        weekly = RecurrenceSaid(frequency=Frequency.WEEKLY, count=self._chance.randrange(1, 4))
+        return Activity(
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=2),
+            place=self._word(),
+            recurrence=self._chance.choice([None, weekly]),
+        )
+
     async def _publish(self, session: AsyncSession) -> None:
+        """At once or later, for good or for a while: the rest is for `_do_what_is_due`."""
         roles = self._chance.sample(list(Role), 2)
+        activity, publish_at, expires_at = self._activity(session), self._later(session, 10), self._later(session, 40)
+        if publish_at is not None and expires_at is not None:
+            expires_at = max(expires_at, publish_at + timedelta(hours=1))
         data = NoticeCreate(
             branch_id=(await self._branch(session)).id,
             title=self._word(),
             body="Kính mời các đồng chí.",
             audience=self._chance.choice([EVERYONE, EVERYONE, HERE, for_roles(roles)]),
             publish=self._chance.random() < 0.8,
+            category=Category.ACTIVITY if activity else Category.GENERAL,
+            activity=activity,
+            publish_at=publish_at,
+            expires_at=expires_at,
         )
         notice = await create_notice(session, OPERATOR, data)
         if not data.publish:
@@ -121,7 +149,13 @@ class World:
     async def _amend(self, session: AsyncSession) -> None:
         published = select(Notice).where(col(Notice.state) == NoticeState.PUBLISHED).order_by(col(Notice.id))
         notice: Notice = await self._one(session, published)
-        data = NoticeAmend(change="Đổi giờ.", body=f"{self._word()}.", acknowledge_again=self._chance.random() < 0.3)
+        time: dict[str, Any] = {"expires_at": self._later(session, 40)}
+        if notice.activity is not None:
+            moved = self._activity(session)
+            time |= {"activity": moved} if moved else {"activity": None, "category": Category.GENERAL}
+        data = NoticeAmend(
+            change="Đổi giờ.", body=f"{self._word()}.", acknowledge_again=self._chance.random() < 0.3, **time
+        )
         await amend_notice(session, OPERATOR, notice.id, data, notice.revision)
 
     async def _withdraw(self, session: AsyncSession) -> None:

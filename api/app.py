@@ -30,6 +30,7 @@ from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
 from api.routes import (
+    attachments,
     audit,
     auth,
     branches,
@@ -66,6 +67,7 @@ _ROUTERS = (
     branches.routes,
     members.routes,
     files.routes,
+    attachments.routes,
     home.routes,
     sync.routes,
     calendars.routes,
@@ -206,12 +208,16 @@ def _layers(settings: Settings) -> list[Middleware]:
                     "Idempotency-Key",
                     "If-Match",
                     "If-None-Match",
+                    "If-Range",
                     "Range",
                     "X-Request-ID",
                     "traceparent",
                 ],
                 expose_headers=[
+                    "Accept-Ranges",
+                    "Content-Disposition",
                     "Content-Language",
+                    "Content-Range",
                     "ETag",
                     "Idempotency-Replayed",
                     "RateLimit",

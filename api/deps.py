@@ -88,6 +88,7 @@ SaveDataDep = Annotated[bool, Depends(_saves_data)]
 RevisionDep = Annotated[int, Depends(_revision)]
 TagDep = Annotated[Tag, Depends(_tag)]
 Id = Annotated[UUID, Path(description="An identifier as other answers give it.")]
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the file's bytes, in hex.")]
 Since = Annotated[
     int | None,
     BeforeValidator(digits),

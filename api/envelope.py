@@ -58,7 +58,7 @@ class Envelope:
                 message = {**message, "body": b""}
             await send(message)
 
-        inner = {**scope, "method": "GET"} if is_head else scope
+        inner = {**scope, "method": "GET", "handbook.is_head": True} if is_head else scope
         try:
             if not _is_text(scope["query_string"]):
                 await problem(scope, 400, "request.malformed")(inner, receive, seal)

@@ -21,6 +21,18 @@ PROBLEMS: dict[str, Message] = {
         ("Không đủ chỗ", "Số người đã nhận lời nhiều hơn số chỗ mới."),
         ("Places already taken", "More people have said yes than the new number of places."),
     ),
+    "attachment.repeated": Message(
+        ("Tệp đã có", "Thông báo này đã có tệp này."),
+        ("Already attached", "The notice has this file already."),
+    ),
+    "attachment.too_large": Message(
+        ("Quá dung lượng", "Các tệp của một thông báo cộng lại nhiều nhất {megabytes} MB."),
+        ("Too large together", "The files of one notice may have {megabytes} MB together."),
+    ),
+    "attachment.too_many": Message(
+        ("Quá nhiều tệp", "Mỗi thông báo có nhiều nhất {most} tệp."),
+        ("Too many files", "A notice has at most {most} files."),
+    ),
     "body.too_large": Message(
         ("Nội dung quá lớn", "Nội dung gửi lên vượt quá giới hạn cho phép."),
         ("Content too large", "What was sent is larger than allowed here."),
@@ -64,6 +76,10 @@ PROBLEMS: dict[str, Message] = {
     "event.notice_unknown": Message(
         ("Không có thông báo này", "Không có thông báo này, hoặc khi đó thông báo không gửi đến bạn."),
         ("No such notice", "There is no such notice, or it was not addressed to you at that time."),
+    ),
+    "file.too_large": Message(
+        ("Tệp quá lớn", "Tệp loại này nhiều nhất {megabytes} MB."),
+        ("File too large", "Files of this type may have at most {megabytes} MB."),
     ),
     "forbidden": Message(
         ("Không có quyền", "Bạn không có quyền thực hiện việc này."),
@@ -184,6 +200,10 @@ PROBLEMS: dict[str, Message] = {
     "not_found": Message(
         ("Không tìm thấy", "Không có nội dung này, hoặc nội dung không dành cho bạn."),
         ("Not found", "There is no such thing, or it is not yours to see."),
+    ),
+    "range.unsatisfiable": Message(
+        ("Không có phần này", "Tệp ngắn hơn phần được yêu cầu."),
+        ("No such part", "The file ends before the part that was asked for."),
     ),
     "receipt.not_audience": Message(
         ("Không gửi đến bạn", "Thông báo này không gửi đến bạn nên bạn không cần xác nhận."),
@@ -342,7 +362,31 @@ FIELDS: dict[str, tuple[str, str]] = {
     "event.at_past": ("Quá 180 ngày.", "More than 180 days ago."),
     "event.kind_unknown": ("Không có loại sự kiện này.", "There is no such kind of event."),
     "extra_forbidden": ("Mục này không được phép.", "There is no such field here."),
+    "file.bomb": (
+        "Tệp nhỏ nhưng mở ra quá lớn nên có thể làm treo máy người nhận.",
+        "It unpacks to far more than anybody can open.",
+    ),
+    "file.damaged": ("Tệp bị hỏng.", "The file is damaged."),
+    "file.empty": ("Tệp trống.", "The file is empty."),
+    "file.encrypted": ("Tệp đặt mật khẩu không được nhận.", "Files with a password are not taken."),
+    "file.macros": ("Tệp có macro không được nhận.", "Files with macros are not taken."),
+    "file.name_malformed": (
+        'Tên tệp dài nhất 120 ký tự, không có thư mục và các ký tự / \\ : * ? " < > |.',
+        "A file's name has at most 120 characters, no folder and none of / \\ : * ? \" < > |.",
+    ),
+    "file.not_utf8": (
+        "Tệp văn bản phải lưu bằng bảng mã UTF-8.",
+        "Text must be saved as UTF-8.",
+    ),
     "file.too_large": ("Tệp quá lớn.", "The file is too large."),
+    "file.type_mismatch": (
+        "Nội dung tệp không đúng với loại mà tên hoặc Content-Type nêu.",
+        "The file is not of the type that its name or Content-Type says.",
+    ),
+    "file.type_unknown": (
+        "Chỉ nhận PDF, ảnh JPEG, PNG, WebP, tài liệu Office và OpenDocument, TXT, CSV, MP3, M4A, MP4.",
+        "Only PDF, JPEG, PNG, WebP, Office and OpenDocument files, TXT, CSV, MP3, M4A and MP4 are taken.",
+    ),
     "greater_than_equal": ("Phải từ {ge} trở lên.", "Must be at least {ge}."),
     "idempotency.malformed": ("Khoá phải có 1 đến 200 ký tự ASCII.", "A key has 1 to 200 ASCII characters."),
     "idempotency.reused": (

@@ -5,16 +5,19 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol, TypeVar
 from uuid import uuid4
 
 from content.malformed import Malformed
 
 _READ_SIZE = 256 * 1024  # bytes per trip to a thread
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+T = TypeVar("T")
 
 
 class FileMissing(LookupError):
@@ -27,6 +30,21 @@ class StoredFile:
     size: int
 
 
+class Arrived(Protocol):
+    """Bytes that are all there, and flushed to the disk, under a name that nobody knows."""
+
+    @property
+    def file(self) -> StoredFile: ...
+
+    async def examine(self, look: Callable[[BinaryIO], T]) -> T:
+        """What `look` says of the bytes; it reads them in a thread, and may seek."""
+
+    async def keep(self) -> StoredFile:
+        """Let them be found under their hash: a rename, quick enough for a transaction. What is kept before a commit
+        that fails is in the store without anything that refers to it; whoever clears such files away spares young ones.
+        """
+
+
 class FileStore(Protocol):
     """Where files live. Every method that takes a name raises ValueError for anything but 64 lower-case hex
     digits.
@@ -37,6 +55,12 @@ class FileStore(Protocol):
 
     async def put_stream(self, chunks: AsyncIterator[bytes], limit: int) -> StoredFile:
         """Store what arrives; it appears whole under its hash or not at all.
+
+        Raises Malformed ``file.too_large`` as soon as more than `limit` bytes arrived.
+        """
+
+    def receive(self, chunks: AsyncIterator[bytes], limit: int) -> AbstractAsyncContextManager[Arrived]:
+        """What arrives, to be looked into; of what is not kept by the end of the block nothing is left.
 
         Raises Malformed ``file.too_large`` as soon as more than `limit` bytes arrived.
         """
@@ -60,21 +84,21 @@ class LocalFileStore:
         self._root = root
 
     async def put(self, data: bytes) -> StoredFile:
-        incoming = _Incoming(self._root)
-        try:
-            await asyncio.to_thread(incoming.write, data)
-            return await asyncio.to_thread(incoming.keep)
-        finally:
-            await asyncio.to_thread(incoming.discard)
+        return await self.put_stream(_pieces(data), len(data))
 
     async def put_stream(self, chunks: AsyncIterator[bytes], limit: int) -> StoredFile:
+        async with self.receive(chunks, limit) as arrived:
+            return await arrived.keep()
+
+    @asynccontextmanager
+    async def receive(self, chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[Arrived]:
         incoming = _Incoming(self._root)
         try:
             async for chunk in chunks:
                 if incoming.size + len(chunk) > limit:
                     raise Malformed("file.too_large", limit=limit)
                 await asyncio.to_thread(incoming.write, chunk)
-            return await asyncio.to_thread(incoming.keep)
+            yield _Arrived(incoming, await asyncio.to_thread(incoming.settle))
         finally:
             await asyncio.to_thread(incoming.discard)
 
@@ -120,6 +144,10 @@ async def _read(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
         file.close()
 
 
+async def _pieces(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
 class _Incoming:
     """A file on its way in, under a temporary name; blocking, called from threads.
 
@@ -152,23 +180,31 @@ class _Incoming:
         self._hash.update(data)
         self.size += len(data)
 
-    def keep(self) -> StoredFile:
-        """Flush to the disk, then rename: whoever sees the name sees all the bytes, power cuts included."""
+    def settle(self) -> StoredFile:
+        """Flush to the disk."""
         with self._lock:
             self._write(b"")
-            sha256 = self._hash.hexdigest()
             if self._descriptor is not None:
                 os.fsync(self._descriptor)
                 os.close(self._descriptor)
                 self._descriptor = None
-                # An existing file is replaced rather than trusted, which also mends one that the disk has
-                # damaged.
-                path = _path(self._root, sha256)
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._path.replace(path)
-                _sync_directory(path.parent)
+            return StoredFile(self._hash.hexdigest(), self.size)
+
+    def examine(self, look: Callable[[BinaryIO], T]) -> T:
+        with self._path.open("rb") as file:
+            return look(file)
+
+    def keep(self) -> None:
+        """Rename what is settled: whoever sees the name sees all the bytes, power cuts included."""
+        with self._lock:
+            if self._finished:
+                return
             self._finished = True
-            return StoredFile(sha256, self.size)
+            # An existing file is replaced rather than trusted, which also mends one that the disk has damaged.
+            path = _path(self._root, self._hash.hexdigest())
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path.replace(path)
+            _sync_directory(path.parent)
 
     def discard(self) -> None:
         """Close and remove what was not kept; nothing after `keep`."""
@@ -178,6 +214,21 @@ class _Incoming:
                 os.close(self._descriptor)
                 self._descriptor = None
             self._path.unlink(missing_ok=True)
+
+
+class _Arrived:
+    """An `Arrived` on the disk."""
+
+    def __init__(self, incoming: _Incoming, file: StoredFile) -> None:
+        self.file = file
+        self._incoming = incoming
+
+    async def examine(self, look: Callable[[BinaryIO], T]) -> T:
+        return await asyncio.to_thread(self._incoming.examine, look)
+
+    async def keep(self) -> StoredFile:
+        await asyncio.to_thread(self._incoming.keep)
+        return self.file
 
 
 def _sync_directory(path: Path) -> None:

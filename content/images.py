@@ -5,6 +5,7 @@ import warnings
 import zlib
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
@@ -73,6 +74,41 @@ def reencode_photo(data: bytes) -> Photo:
         raise Malformed("photo.damaged") from error
     narrower = tuple(_encoded(_narrowed(upright, width)) for width in PHOTO_WIDTHS if width < upright.width)
     return replace(_encoded(upright), narrower=narrower)
+
+
+def measure(file: BinaryIO, form: str) -> tuple[int, int]:
+    """Width and height in pixels of a picture that is to be kept as it is, by its header alone; `form` is JPEG, PNG or
+    WEBP. Raises Malformed: ``photo.too_large``, ``photo.damaged``.
+    """
+    file.seek(0)
+    try:
+        if form == "WEBP":
+            width, height = _webp_size(file.read(30))
+        else:
+            with Image.open(file, formats=(form,)) as image:
+                width, height = image.size
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise Malformed("photo.too_large", limit=PIXEL_LIMIT) from error
+    except _DECODER_ERRORS as error:
+        raise Malformed("photo.damaged") from error
+    _refuse_large(width, height)
+    return width, height
+
+
+def _webp_size(header: bytes) -> tuple[int, int]:
+    """By RFC 9649, 2.5–2.7, since libwebp sets up a whole canvas to tell. Raises ValueError."""
+    kind = header[12:16]
+    if len(header) == 30 and header[:4] == b"RIFF" and header[8:12] == b"WEBP":
+        if kind == b"VP8X":
+            width, height = (1 + int.from_bytes(header[at : at + 3], "little") for at in (24, 27))
+            return width, height
+        if kind == b"VP8L" and header[20] == 0x2F:
+            bits = int.from_bytes(header[21:25], "little")
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        if kind == b"VP8 " and header[23:26] == b"\x9d\x01\x2a":
+            width, height = (int.from_bytes(header[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+            return width, height
+    raise ValueError("no WebP")
 
 
 def _encoded(image: Image.Image) -> Photo:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -11,8 +11,7 @@ from models.branches import Branch
 from models.changes import Topic, record
 from models.channels import ancestors, member_channel
 from models.database import now, upsert
-from models.errors import NotFound
-from models.files import File, FileVariant, keep_file
+from models.files import FileVariant, keep_file
 from models.members.table import Member, lock_person
 from models.memberships import Membership, is_standing
 from models.permissions import Permission, Viewer, visible
@@ -41,10 +40,9 @@ async def set_photo(
     return member
 
 
-async def get_photo(session: AsyncSession, viewer: Viewer, sha256: str, width: int | None = None) -> File:
-    """A photo is for the member, fellow members, those below an officer, and holders of `member.read`.
-
-    With a width so wide, or whole where it is no wider or was never kept narrower. Raises NotFound.
+def pictured(session: AsyncSession, viewer: Viewer, sha256: str) -> ColumnElement[bool]:
+    """Is this a photo that the viewer may see? It is for the member, fellow members, those below an officer, and
+    holders of `member.read`.
     """
     mine = [place.no for place in viewer.branches]
     above = sorted({no for place in viewer.branches for no in ancestors(place.path)})
@@ -63,19 +61,4 @@ async def get_photo(session: AsyncSession, viewer: Viewer, sha256: str, width: i
         col(RoleGrant.branch_no).in_(above),
     )
     seen = (col(Member.id) == viewer.member_id) | belongs.exists() | officer.exists()
-    file = await session.scalar(
-        select(File)
-        .join(Member, col(Member.photo) == col(File.sha256))
-        .where(col(File.sha256) == sha256, seen)
-        .limit(1)
-    )
-    if file is None:
-        raise NotFound
-    if width is None:
-        return file
-    narrower = await session.scalar(
-        select(File)
-        .join(FileVariant, col(FileVariant.sha256) == col(File.sha256))
-        .where(col(FileVariant.of) == sha256, col(FileVariant.width) == width)
-    )
-    return narrower or file
+    return select(col(Member.id)).where(col(Member.photo) == sha256, seen).exists()

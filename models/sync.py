@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from models.attachments.shapes import AttachmentPublic
 from models.base import Shape
 from models.branches import Branch, BranchKind, BranchStatus
 from models.changes import Change, ChannelVersion, Topic
@@ -68,6 +69,7 @@ class NoticeThing(Shape):
     activity: ActivityPublic | None
     published_at: datetime
     expires_at: datetime | None
+    attachments: list[AttachmentPublic]
 
 
 _NOTICE = tuple(name for name in NoticeThing.model_fields if name in Notice.model_fields and name != "id")

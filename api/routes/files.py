@@ -3,15 +3,14 @@
 from enum import IntEnum
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Query
 from pydantic import BeforeValidator
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
-from api.deps import PartsDep, SaveDataDep, SessionDep, ViewerDep, digits
+from api.deps import PartsDep, SaveDataDep, SessionDep, Sha256, ViewerDep, digits
+from api.downloads import SENDS_FILES, Content, DownloadsDep
 from api.routing import Access, Cached, declare, router
-from content.files import FileMissing
-from models.errors import NotFound
-from models.photos import get_photo
+from models.file_access import get_file
 
 routes = router("files")
 
@@ -25,39 +24,25 @@ class Width(IntEnum):
     PAGE = 256
 
 
-Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the file's bytes, in hex.")]
-
-
-@routes.get(
-    "/files/{sha256}",
-    response_class=StreamingResponse,
-    responses={
-        200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}, "description": "The file"}
-    },
-)
-@declare(Access.MEMBER, Cached.IMMUTABLE)
+@routes.get("/files/{sha256}", response_class=StreamingResponse, responses=SENDS_FILES)
+@declare(Access.MEMBER, Cached.IMMUTABLE, refuses=(416,))
 async def download_file(
     sha256: Sha256,
     session: SessionDep,
     viewer: ViewerDep,
     parts: PartsDep,
+    send: DownloadsDep,
     saves_data: SaveDataDep,
     width: Annotated[
         Width | None,
         BeforeValidator(digits),
         Query(description="A picture so many pixels wide, or whole where it is no wider. Without it, the whole."),
     ] = None,
-) -> StreamingResponse:
-    """The bytes. What has this address never changes. With `Save-Data: on` and without a width, a picture comes 256
+) -> Response:
+    """The bytes. What has this address never changes. With `Save-Data: on` and without a width, a photo comes 256
     pixels wide.
     """
     chosen = SAVING_WIDTH if width is None and saves_data else width
-    file = await get_photo(session, viewer, sha256, chosen)
-    try:
-        chunks = await parts.files.open(file.sha256)
-    except FileMissing:
-        raise NotFound from None
-    headers = {"Content-Length": str(file.size), "ETag": f'"{file.sha256}"'}
-    if width is None:
-        headers["Vary"] = "Save-Data"
-    return StreamingResponse(chunks, headers=headers, media_type=file.media_type)
+    file = await get_file(session, viewer, sha256, chosen)
+    vary = "Save-Data" if width is None else ""
+    return await send(parts.files, Content(file.sha256, file.size, file.media_type), vary)

@@ -2,13 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import Uuid, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.attachments.table import NoticeFile
+from models.attachments.rules import copy_files
 from models.audit import audit
 from models.branches import hold_active
-from models.database import now, table_of
+from models.database import now
 from models.notices.reading import get_notice, public
 from models.notices.shapes import NoticePublic
 from models.notices.table import Notice
@@ -16,10 +15,9 @@ from models.permissions import Permission, Viewer, require
 
 _SAME = (
     *("branch_no", "who", "title", "body", "body_html", "summary", "category", "priority", "requires_ack"),
-    *("activity", "attachments"),
+    "activity",
 )
 """What a duplicate says too. When it is published, expires or reminds is its own."""
-_FILES = table_of(NoticeFile)
 
 
 async def duplicate_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> NoticePublic:
@@ -33,8 +31,7 @@ async def duplicate_notice(session: AsyncSession, viewer: Viewer, notice_id: UUI
     notice = Notice(author_id=viewer.member_id, created_at=now(session), **said)
     session.add(notice)
     await session.flush()
-    files = select(literal(notice.id, Uuid()), _FILES.c.sha256).where(_FILES.c.notice_id == earlier.id)
-    await session.execute(insert(_FILES).from_select(["notice_id", "sha256"], files))
+    await copy_files(session, earlier, notice)
     after = {"title": notice.title, "duplicate_of": str(earlier.id)}
     audit(session, viewer, "notice.create", "notice", notice.id, branch_no=branch.no, after=after)
     return public(notice, branch)

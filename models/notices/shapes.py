@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, 
 from pydantic_core import PydanticCustomError
 
 from content.text import clean, clean_lines
+from models.attachments.shapes import AttachmentPublic
 from models.base import Flag, Instant, Request, Shape, read_by
 from models.channels import Reach, reach_of, who_for
 from models.notices.activity import Activity, ActivityBrief, ActivityPublic
@@ -183,6 +184,7 @@ class NoticePublic(NoticeSummary):
     remind_at: datetime | None
     reminded_at: datetime | None
     approved_revision: int | None
+    attachments: list[AttachmentPublic]
 
 
 class NoticeEdition(Shape):

@@ -137,12 +137,12 @@ async def admin(acting_as: As) -> Client:
 @pytest.fixture
 async def unchanged(parts: Parts, organisation: Organisation) -> AsyncIterator[None]:
     """Nothing may have been written when the test ends."""
-    before = await _counts(parts)
+    before = await counts(parts)
     yield
-    assert await _counts(parts) == before
+    assert await counts(parts) == before
 
 
-async def _counts(parts: Parts) -> dict[str, int]:
+async def counts(parts: Parts) -> dict[str, int]:
     """How many rows each table has."""
     async with parts.database.reading() as session:
         return {

@@ -30,9 +30,10 @@ async def call(
     headers: Iterable[tuple[str, str | bytes]] = (),
     chunks: Iterable[bytes] = (b"",),
     client: tuple[str, int] = ("203.0.113.7", 40000),
+    hangs_up: bool = False,
 ) -> Answer:
     """`target` is the raw path and query as they stand in the request line. `chunks` come one by one as they are asked
-    for, their length undeclared; a caller of none hangs up.
+    for, their length undeclared; a caller of none hangs up, and with `hangs_up` any does in the middle of them.
     """
     raw_path, _, query = target.encode("latin-1").partition(b"?")
     scope = {
@@ -54,7 +55,7 @@ async def call(
     }
     waiting = iter(chunks)
     sent: list[Message] = []
-    begun = ended = False
+    begun, ended = False, hangs_up
 
     async def receive() -> Message:
         nonlocal begun, ended

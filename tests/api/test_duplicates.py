@@ -85,14 +85,17 @@ async def test_files_go_with_a_duplicate(secretary: Client, parts: Parts, organi
         for stored in kept:
             await keep_file(session, stored.sha256, stored.size, "text/plain")
             session.add(NoticeFile(notice_id=UUID(earlier["id"]), sha256=stored.sha256))
-        named = [{"sha256": stored.sha256, "name": f"{n}.txt"} for n, stored in enumerate(kept)]
+        named = [
+            {"sha256": stored.sha256, "name": f"{n}.txt", "media_type": "text/plain", "size": stored.size}
+            for n, stored in enumerate(kept)
+        ]
         await session.execute(update(Notice).where(col(Notice.id) == UUID(earlier["id"])).values(attachments=named))
         await changes.commit(session)
     made = await duplicate(secretary, earlier["id"])
     async with parts.database.reading() as session:
         notice = await session.get_one(Notice, UUID(str(made["id"])))
         rows = await session.scalars(select(col(NoticeFile.sha256)).where(col(NoticeFile.notice_id) == notice.id))
-        assert notice.attachments == named
+        assert notice.attachments == made["attachments"] == named
         assert sorted(rows) == sorted(stored.sha256 for stored in kept)
 
 

@@ -3,6 +3,7 @@ import hashlib
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -175,3 +176,37 @@ async def test_nothing_but_a_sha256_is_a_name(store: FileStore, name: str) -> No
         await store.exists(name)
     with pytest.raises(ValueError, match="SHA-256"):
         await store.delete(name)
+
+
+# --- looking into what arrives, before it can be found ---
+
+
+async def test_what_is_not_kept_leaves_nothing(store: FileStore, tmp_path: Path) -> None:
+    async with store.receive(stream(b"ab", b"c"), limit=3) as arrived:
+        assert arrived.file == StoredFile(hashlib.sha256(b"abc").hexdigest(), 3)
+        assert await arrived.examine(lambda file: (file.read(1), file.seek(0, 2))) == (b"a", 3)
+        assert not await store.exists(arrived.file.sha256)
+        assert len(files_below(tmp_path)) == 1
+    assert files_below(tmp_path) == []
+
+
+async def test_what_is_kept_can_be_found(store: FileStore, tmp_path: Path) -> None:
+    async with store.receive(stream(b"abc"), limit=3) as arrived:
+        kept = await arrived.keep()
+        assert await read(store, kept.sha256) == b"abc"
+        assert await arrived.keep() == kept
+    assert await read(store, kept.sha256) == b"abc"
+    assert len(files_below(tmp_path)) == 1
+
+
+async def test_what_is_refused_leaves_nothing(store: FileStore, tmp_path: Path) -> None:
+    def refuse(_file: BinaryIO) -> None:
+        raise Malformed("file.type_mismatch")
+
+    with pytest.raises(Malformed):
+        async with store.receive(stream(b"abc"), limit=3) as arrived:
+            await arrived.examine(refuse)
+    with pytest.raises(ZeroDivisionError):
+        async with store.receive(stream(b"abc"), limit=3):
+            raise ZeroDivisionError
+    assert files_below(tmp_path) == []

@@ -268,6 +268,7 @@ async def test_a_lost_history_is_forgotten(app: FastAPI, desk: Desk, organisatio
         assert (await phone.get(f"{FEED}/{lost.id}")).status_code == 200
         async with database.writing() as session:
             connection = await session.connection()
+            await connection.exec_driver_sql("DELETE FROM outbox_message")
             await connection.exec_driver_sql("DELETE FROM notice WHERE title = 'Đã mất'")
             for table in ("change", "channel_version", "log_head"):
                 await connection.exec_driver_sql(f"UPDATE {table} SET seq = seq - 1 WHERE seq = {_HEAD}")  # noqa: S608 - names above

@@ -119,5 +119,11 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         lambda *_: {"title": "Hoãn họp", "change": "Họp dời sang tuần sau."}, headers=_FIRST_REVISION
     ),
     "POST /v1/notices/{notice_id}/withdraw": _json(lambda *_: {}, headers=_FIRST_REVISION),
+    "POST /v1/notices/{notice_id}/attachments": lambda *_: {
+        "params": {"name": "a.jpg"},
+        "content": small_picture(),
+        "headers": _FIRST_REVISION,
+    },
+    "DELETE /v1/notices/{notice_id}/attachments/{sha256}": lambda *_: {"headers": _FIRST_REVISION},
     "PUT /v1/notices/{notice_id}/receipt": _json(lambda *_: {"acknowledged": True}),
 }

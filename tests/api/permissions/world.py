@@ -15,6 +15,8 @@ from sqlmodel import col
 from api.parts import Parts
 from models import changes
 from models.accounts import Account, new_codes
+from models.attachments.shapes import AttachmentPublic
+from models.attachments.table import NoticeFile
 from models.branches import Branch
 from models.calendars import new_calendar_token
 from models.channels import Reach
@@ -27,6 +29,7 @@ from models.notices.activity import Activity
 from models.notices.drafts import create_notice
 from models.notices.receipts import Noted, take_note
 from models.notices.shapes import EVERYONE, Audience, NoticeCreate
+from models.notices.table import Notice
 from models.permissions import OPERATOR, Role, Viewer
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
@@ -90,6 +93,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         notices |= await _meetings(session, branches)
         templates = {place: str(await _template(session, branch)) for place, branch in branches.items()}
         calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
+        files = await _files(session, parts, notices)
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
         hashed = await parts.passwords.hash(PASSWORD)
         (code,) = await new_codes(session, [organisation.person(PEOPLE["own"]).id])
@@ -103,7 +107,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "grant_id": grants,
         "notice_id": notices,
         "template_id": templates,
-        "sha256": photos | {"unknown": "0" * 64},
+        "sha256": photos | files | {"unknown": "0" * 64},
         "slug": {"anything": "not_found", "unknown": "no_such_problem"},
     }
     known = {parameter: {"unknown": str(NOBODY)} | values for parameter, values in ids.items()}
@@ -184,6 +188,20 @@ async def _meetings(session: AsyncSession, branches: Mapping[str, Branch]) -> di
 async def _template(session: AsyncSession, branch: Branch) -> UUID:
     content = TemplateContent(title="Họp", body="Mời họp.")
     return (await create_template(session, OPERATOR, branch.id, TemplateCreate(name="Họp", content=content))).id
+
+
+async def _files(session: AsyncSession, parts: Parts, notices: Mapping[str, str]) -> dict[str, str]:
+    """One that goes with each notice; of the published one at a place under the name `own file`."""
+    found = {}
+    for name, notice_id in notices.items():
+        stored = await parts.files.put(f"Tệp của {name}".encode())
+        await keep_file(session, stored.sha256, stored.size, "text/plain")
+        file = AttachmentPublic(sha256=stored.sha256, name="a.txt", media_type="text/plain", size=stored.size)
+        session.add(NoticeFile(notice_id=UUID(notice_id), sha256=stored.sha256))
+        (await session.get_one(Notice, UUID(notice_id))).attachments = [file.model_dump()]
+        found[name if " " in name else f"{name} file"] = stored.sha256
+    await session.flush()
+    return found
 
 
 async def _photo(session: AsyncSession, parts: Parts, member_id: UUID) -> str:

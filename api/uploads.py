@@ -1,0 +1,78 @@
+"""Files on their way in: streamed to the storage, and looked into before anybody can find them there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import StringConstraints
+from starlette.requests import Request
+
+from api.problems import Refused
+from content.files import Arrived, FileStore
+from content.filetypes import FILE_TYPES, NAME_MOST, FileType, read_file_name, type_of_name, verify
+from content.malformed import Malformed
+from models.base import read_by
+from models.errors import Invalid
+
+_looking = asyncio.Semaphore(2)
+"""Unpacking the largest document takes a second of a processor."""
+
+FileName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NAME_MOST),
+    read_by(read_file_name),
+    Query(description="The file's name, with the extension of its type and without a folder."),
+]
+
+TAKES_FILES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("application/octet-stream", *(each.media_type for each in FILE_TYPES))
+        },
+    }
+}
+"""What a route that takes a file says of its body."""
+
+
+def declared_size(request: Request) -> int:
+    """In bytes; 0 where the caller does not say. More than that never arrives."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isdecimal() else 0
+
+
+def promised(request: Request, name: str) -> FileType:
+    """The type that name and Content-Type promise, of which no more is declared than is taken. Raises Invalid, Refused
+    413.
+    """
+    try:
+        found = type_of_name(name, request.headers.get("content-type", ""))
+    except Malformed as error:
+        raise Invalid.at("/headers/Content-Type", error.code) from None
+    if declared_size(request) > found.limit:
+        raise _too_large(found)
+    return found
+
+
+@asynccontextmanager
+async def uploaded(request: Request, files: FileStore, kind: FileType) -> AsyncIterator[Arrived]:
+    """The request's body, which is of this type by its bytes; of what is not kept by the end of the block nothing is
+    left.
+
+    Raises Refused 413, Invalid with the codes of `content.filetypes`.
+    """
+    try:
+        async with files.receive(request.stream(), kind.limit) as arrived:
+            async with _looking:
+                await arrived.examine(partial(verify, promised=kind))
+            yield arrived
+    except Malformed as error:
+        raise _too_large(kind) if error.code == "file.too_large" else Invalid.at("", error.code) from None
+
+
+def _too_large(kind: FileType) -> Refused:
+    return Refused(413, "file.too_large", megabytes=kind.limit // 1024**2)

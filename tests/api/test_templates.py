@@ -110,6 +110,15 @@ async def test_a_draft_begins_from_a_template_on_a_day(shelf: Shelf, secretary: 
     assert (await secretary.get(at(made))).json() == made, "a template stays what it is"
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_time_of_day_is_the_clocks_of_its_place(shelf: Shelf, secretary: Client) -> None:
+    activity = {"starts": "02:30", "minutes": 60, "timezone": "Europe/Berlin"}
+    made = await shelf.added("Ở xa", {**MEETING, "activity": activity})
+    skipped, twice = [(await draft(secretary, made, on=day)).json() for day in ("2026-03-29", "2026-10-25")]
+    assert skipped["activity"]["starts_at"] == "2026-03-29T01:30:00Z", "as the clock stood before"
+    assert twice["activity"]["starts_at"] == "2026-10-25T00:30:00Z", "the first of the two"
+
+
 async def test_a_letter_begins_without_a_day(shelf: Shelf, secretary: Client, parts: Parts) -> None:
     made = await shelf.added("Nhắc phí")
     answer = await draft(secretary, made, body="Hạn chót *thứ Sáu*.")

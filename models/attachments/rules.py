@@ -94,7 +94,8 @@ def attached(viewer: Viewer, sha256: str) -> ColumnElement[bool]:
 
 async def copy_files(session: AsyncSession, of: Notice, to: Notice) -> None:
     """Let a new notice hold what another holds; no byte is copied. Whoever calls may read `of` and write `to`,
-    which is stored already."""
+    which is stored already.
+    """
     files = _attached(of)
     to.attachments = [file.model_dump(mode="json") for file in files]
     await session.flush()

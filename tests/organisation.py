@@ -85,7 +85,7 @@ async def found_organisation(database: Database) -> Organisation:
             above = branches[parent] if parent else None
             branches[name] = await plant(session, OPERATOR, above, code=name.upper(), name=title, kind=kind)
         for index, (name, full_name, branch, roles) in enumerate(_PEOPLE):
-            people[name] = await _enrol(session, f"T{index:04}", full_name, branches[branch])
+            people[name] = await enrol(session, f"T{index:04}", full_name, branches[branch])
             for role, at in roles:
                 data = RoleGrantCreate(member_id=people[name].id, role=role)
                 await grant_role(session, OPERATOR, branches[at], data)
@@ -95,7 +95,7 @@ async def found_organisation(database: Database) -> Organisation:
     return Organisation(branches, people)
 
 
-async def _enrol(session: AsyncSession, member_no: str, full_name: str, branch: Branch) -> Person:
+async def enrol(session: AsyncSession, member_no: str, full_name: str, branch: Branch) -> Person:
     data = MemberCreate(member_no=member_no, full_name=full_name, branch_id=branch.id, phone=f"091200{member_no[1:]}")
     member: Member = await create_member(session, OPERATOR, data)
     device = await start_session(session, member.id, Device(name="Điện thoại thử"), None)

@@ -70,13 +70,11 @@ class Audience:
     def hears(self, member_id: Any) -> ColumnElement[bool]:
         """Whether somebody is among them, as a predicate over a column of members' ids."""
         reach, _ = reach_of(self.who)
-        belongs, holds = self._ties(Membership), self._ties(RoleGrant)
-        ways = {
-            Reach.ALL: [belongs, holds],
-            Reach.HERE: [belongs],
-            Reach.ROLES: [holds],
-        }[reach]
-        return or_(*(exists().where(ties.c.member_id == member_id, heard) for ties, heard in ways))
+        ways: list[type[SQLModel]] = [] if reach is Reach.ROLES else [Membership]
+        if reach is not Reach.HERE:
+            ways.append(RoleGrant)
+        heard = [(ties, by) for ties, by in map(self._ties, ways)]
+        return or_(*(exists().where(ties.c.member_id == member_id, by) for ties, by in heard))
 
     def _belonging(self, kind: MembershipKind, within: str, whose: Whose) -> Select[Any]:
         mine, heard = self._ties(Membership, within)

@@ -75,7 +75,7 @@ async def _places(session: AsyncSession, audience: Audience, members: Collection
         return {}
     chosen = sorted(members)
     rows = await session.execute(audience.people(audience.top.path, lambda member_id: member_id.in_(chosen)))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 async def _hang(session: AsyncSession, head: TallyHead, numbers: Collection[int], top: Place) -> dict[int, str]:
@@ -87,7 +87,7 @@ async def _hang(session: AsyncSession, head: TallyHead, numbers: Collection[int]
     if not strange:
         return paths
     rows = await session.execute(select(col(Branch.no), col(Branch.path)).where(col(Branch.no).in_(strange)))
-    today = dict(rows.tuples())
+    today = dict(rows.all())
     paths |= await _paths(session, head, {no for path in today.values() for no in ancestors(path)})
     hung = []
     for no in strange:
@@ -106,7 +106,7 @@ async def _paths(session: AsyncSession, head: TallyHead, numbers: Iterable[int])
     rows = await session.execute(
         select(col(Tally.branch_no), col(Tally.path)).where(*of_this, col(Tally.branch_no).in_(sorted(numbers)))
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _upwards(path: str, top: Place) -> Iterator[int]:

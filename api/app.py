@@ -42,6 +42,7 @@ from api.routes import (
     notices,
     operator,
     posters,
+    reports,
     sync,
     templates,
 )
@@ -71,6 +72,7 @@ _ROUTERS = (
     calendars.routes,
     templates.routes,
     posters.routes,
+    reports.routes,
     audit.routes,
     operator.routes,
 )

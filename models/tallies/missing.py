@@ -61,8 +61,9 @@ async def list_missing(
 
 async def export_missing(
     session: AsyncSession, viewer: Viewer, notice_id: UUID, wanted: Wanted
-) -> tuple[Asked, AsyncIterator[Sequence[MissingEntry]]]:
-    """The whole list, some hundred people at a time. It leaves one audit event that each of them can read.
+) -> tuple[Branch, AsyncIterator[Sequence[MissingEntry]]]:
+    """The branch that is asked of, and the whole list, some hundred people at a time. It leaves one audit event that
+    each of them can read.
 
     Raises what `get_reported` raises, Conflict `report.too_many_people`.
     """
@@ -72,7 +73,7 @@ async def export_missing(
     if len(rows) > EXPORT_MOST:
         raise Conflict("report.too_many_people", most=EXPORT_MOST)
     event = _audit(session, viewer, "member.export", asked, wanted, len(rows))
-    return asked, _chunks(session, viewer, asked, rows, event)
+    return asked.branch, _chunks(session, viewer, asked, rows, event)
 
 
 async def _chunks(

@@ -119,5 +119,9 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         lambda *_: {"title": "Hoãn họp", "change": "Họp dời sang tuần sau."}, headers=_FIRST_REVISION
     ),
     "POST /v1/notices/{notice_id}/withdraw": _json(lambda *_: {}, headers=_FIRST_REVISION),
+    **{
+        f"GET /v1/notices/{{notice_id}}/missing{form}": lambda *_: {"params": {"kind": "read"}}
+        for form in ("", ".csv", ".xlsx")
+    },
     "PUT /v1/notices/{notice_id}/receipt": _json(lambda *_: {"acknowledged": True}),
 }

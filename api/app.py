@@ -43,6 +43,7 @@ from api.routes import (
     notices,
     operator,
     posters,
+    reports,
     sync,
     templates,
 )
@@ -73,6 +74,7 @@ _ROUTERS = (
     calendars.routes,
     templates.routes,
     posters.routes,
+    reports.routes,
     audit.routes,
     operator.routes,
 )

@@ -209,6 +209,10 @@ PROBLEMS: dict[str, Message] = {
         ("Không gửi đến bạn", "Thông báo này không gửi đến bạn nên bạn không cần xác nhận."),
         ("Not for you", "This notice is not addressed to you, so there is nothing for you to confirm."),
     ),
+    "report.too_many_people": Message(
+        ("Danh sách quá dài", "Một tệp có nhiều nhất {most} người. Hãy chọn một tổ chức cấp dưới."),
+        ("Too many people", "A file holds at most {most} people. Choose a branch below."),
+    ),
     "request.invalid": Message(
         ("Dữ liệu chưa hợp lệ", "Hãy sửa các mục nêu trong danh sách lỗi rồi gửi lại."),
         ("Invalid data", "Correct what the list of errors names and send it again."),

@@ -1,41 +1,139 @@
-"""Who hears a channel: `channels.hears` asked the other way round."""
+"""Who is spoken to at an instant: `channels.hears` asked the other way round, for previews, reports and call lists.
 
+Everybody stands in one place, so that the numbers of the branches below add up to the whole: in the branch of the
+primary membership by which they hear it, else of the temporary one, else of the first of their roles.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, distinct, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel
 
 from models.branches import Branch
 from models.channels import Reach, reach_of
-from models.memberships import Membership
-from models.permissions import below
-from models.roles import RoleGrant, in_force
+from models.database import is_postgresql, table_of
+from models.memberships import Membership, MembershipKind
+from models.permissions import Place, below
+from models.roles import RoleGrant
+
+_BRANCH = table_of(Branch)
+Tree = Callable[[], FromClause]
+"""Makes an alias of what branches are hung in, with the columns `no` and `path`."""
+Whose = Callable[[Any], ColumnElement[bool]]
+"""Of whom, as a predicate over a column of members' ids."""
+
+
+def branches_now() -> FromClause:
+    return _BRANCH.alias()
+
+
+def anybody(_member_id: Any) -> ColumnElement[bool]:
+    return true()
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Those whom (`top`, `who`) reaches at an instant, by the tree as it is now or as it was kept."""
+
+    top: Place
+    who: int
+    at: datetime
+    tree: Tree = branches_now
+
+    def people(self, within: str, whose: Whose = anybody) -> Select[Any] | CompoundSelect[Any]:
+        """(`member_id`, `branch_no`) of each person once, of those whose place is `within` this path or below it.
+
+        Status needs no look: whoever leaves or dies loses memberships and grants in the same breath.
+        """
+        reach, _ = reach_of(self.who)
+        parts = [] if reach is Reach.ROLES else [self._belonging(kind, within, whose) for kind in MembershipKind]
+        if reach is not Reach.HERE:
+            parts.append(self._holding(within, whose))
+        return union_all(*parts) if len(parts) > 1 else parts[0]
+
+    def hears(self, member_id: Any) -> ColumnElement[bool]:
+        """Whether somebody is among them, as a predicate over a column of members' ids."""
+        reach, _ = reach_of(self.who)
+        ways: list[type[SQLModel]] = [] if reach is Reach.ROLES else [Membership]
+        if reach is not Reach.HERE:
+            ways.append(RoleGrant)
+        heard = [(ties, by) for ties, by in map(self._ties, ways)]
+        return or_(*(exists().where(ties.c.member_id == member_id, by) for ties, by in heard))
+
+    def _belonging(self, kind: MembershipKind, within: str, whose: Whose) -> Select[Any]:
+        mine, heard = self._ties(Membership, within)
+        chosen = select(mine.c.member_id, mine.c.branch_no).where(heard, mine.c.kind == kind, whose(mine.c.member_id))
+        if kind is MembershipKind.PRIMARY:
+            return chosen
+        other, is_heard = self._ties(Membership)
+        is_other = and_(other.c.member_id == mine.c.member_id, other.c.kind == MembershipKind.PRIMARY)
+        return chosen.where(~exists().where(is_other, is_heard))
+
+    def _holding(self, within: str, whose: Whose) -> Select[Any]:
+        mine, heard = self._ties(RoleGrant, within)
+        earlier, is_earlier = self._ties(RoleGrant)
+        is_earlier &= and_(earlier.c.member_id == mine.c.member_id, earlier.c.branch_no < mine.c.branch_no)
+        chosen = select(mine.c.member_id, mine.c.branch_no).distinct()
+        chosen = chosen.where(heard, whose(mine.c.member_id), ~exists().where(is_earlier))
+        if reach_of(self.who)[0] is Reach.ROLES:
+            return chosen
+        belongs, is_heard = self._ties(Membership)
+        return chosen.where(~exists().where(belongs.c.member_id == mine.c.member_id, is_heard))
+
+    def _ties(self, kind: type[SQLModel], within: str | None = None) -> tuple[FromClause, ColumnElement[bool]]:
+        """Memberships or grants by which it is heard, and the predicate that makes them so."""
+        ties, tree = table_of(kind).alias(), self.tree()
+        reach, roles = reach_of(self.who)
+        path = self.top.path if within is None else within
+        clauses = [open_at(ties, self.at), tree.c.no == ties.c.branch_no, below(tree.c.path, path)]
+        if reach is Reach.HERE:
+            clauses.append(ties.c.branch_no == self.top.no)
+        if reach is Reach.ROLES:
+            clauses.append(ties.c.role.in_(roles))
+        return ties, and_(*clauses)
+
+
+def open_at(ties: FromClause, at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Memberships or grants that held at an instant: from their beginning until just before their end."""
+    ended, until = ties.c.ended_at, ties.c.until
+    return and_(ties.c.started_at <= at, or_(ended.is_(None), ended > at), or_(until.is_(None), until > at))
 
 
 async def count_people(session: AsyncSession, branch: Branch, who: int, at: datetime, most: int | None = None) -> int:
     """How many different people hear the channel; with `most` no further than one beyond that."""
-    reached = _reached(branch, who, at).subquery()
+    people = Audience(branch.place, who, at).people(branch.path).subquery()
+    reached = select(people.c.member_id)
     if most is not None:
-        reached = select(reached.c.member_id).distinct().limit(most + 1).subquery()
-    return await session.scalar(select(func.count(distinct(reached.c.member_id)))) or 0
+        reached = reached.limit(most + 1)
+    return await session.scalar(select(func.count()).select_from(reached.subquery())) or 0
 
 
-def _reached(branch: Branch, who: int, at: datetime) -> Select[UUID] | CompoundSelect[UUID]:
-    """Members' ids, some of them more than once.
-
-    Status needs no look: whoever leaves or dies loses memberships and grants in the same breath.
+async def count_by_child(session: AsyncSession, audience: Audience, branch: Place) -> dict[int | None, int]:
+    """How many people stand in each branch right below this one, by its number, with all that is below; under None
+    how many stand in the branch itself.
     """
-    reach, roles = reach_of(who)
-    subtree = below(col(Branch.path), branch.path)
-    belongs = select(col(Membership.member_id)).where(
-        col(Membership.ended_at).is_(None), or_(col(Membership.until).is_(None), col(Membership.until) > at)
-    )
-    if reach is Reach.HERE:
-        return belongs.where(col(Membership.branch_no) == branch.no)
-    holds = select(col(RoleGrant.member_id)).join(Branch, col(Branch.no) == col(RoleGrant.branch_no))
-    holds = holds.where(subtree, in_force(at))
-    if reach is Reach.ROLES:
-        return holds.where(col(RoleGrant.role).in_(roles))
-    return union_all(belongs.join(Branch, col(Branch.no) == col(Membership.branch_no)).where(subtree), holds)
+    people = audience.people(branch.path).subquery()
+    counted = select(people.c.branch_no, func.count().label("people")).group_by(people.c.branch_no).subquery()
+    tree = audience.tree()
+    rest = func.substr(tree.c.path, len(branch.path) + 1)
+    step = func.split_part(rest, "/", 1) if is_postgresql(session) else func.substr(rest, 1, func.instr(rest, "/") - 1)
+    steps = select(step.label("step"), counted.c.people).join_from(counted, tree, tree.c.no == counted.c.branch_no)
+    steps_of = steps.subquery()
+    rows = await session.execute(select(steps_of.c.step, func.sum(steps_of.c.people)).group_by(steps_of.c.step))
+    return {int(no) if no else None: int(number) for no, number in rows}

@@ -2,12 +2,12 @@
 of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel
 
@@ -40,6 +40,15 @@ class AuditEvent(SQLModel, table=True):
     request_id: str | None = Field(default=None, max_length=64)
 
 
+class AuditSubject(SQLModel, table=True):
+    """Who was among those that an event of many people showed, so that each of them can read who looked."""
+
+    __tablename__ = "audit_subject"
+
+    member_id: UUID = Field(primary_key=True)
+    event_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("audit_event.id")])
+
+
 class AuditEventPublic(Shape):
     id: UUID
     at: datetime
@@ -62,21 +71,29 @@ def audit(
     branch_no: int | None,
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
-) -> None:
+) -> AuditEvent:
     """Write one event. `before` and `after` carry only what changed, as JSON values."""
-    session.add(
-        AuditEvent(
-            at=now(session),
-            actor_id=viewer.member_id,
-            action=action,
-            target_kind=target_kind,
-            target_id=target_id,
-            branch_no=branch_no,
-            before=_masked(before),
-            after=_masked(after),
-            request_id=session.info.get("request_id"),
-        )
+    event = AuditEvent(
+        at=now(session),
+        actor_id=viewer.member_id,
+        action=action,
+        target_kind=target_kind,
+        target_id=target_id,
+        branch_no=branch_no,
+        before=_masked(before),
+        after=_masked(after),
+        request_id=session.info.get("request_id"),
     )
+    session.add(event)
+    return event
+
+
+async def name_subjects(session: AsyncSession, event: AuditEvent, member_ids: Iterable[UUID]) -> None:
+    """Say whom an event showed."""
+    rows = [{"member_id": member_id, "event_id": event.id} for member_id in member_ids]
+    if rows:
+        await session.flush()
+        await session.execute(insert(AuditSubject), rows)
 
 
 def _masked(values: Mapping[str, object] | None) -> dict[str, Any] | None:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models.audit import AuditEvent, AuditEventPublic
+from models.audit import AuditEvent, AuditEventPublic, AuditSubject
 from models.base import Shape
 from models.branches import Branch
 from models.errors import Forbidden
@@ -15,7 +15,7 @@ from models.members.table import Member, MemberCard
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Viewer, visible
 
-LOOKS = ("member.read", "member.export")
+LOOKS = ("member.read", "member.read_phones", "member.export")
 _NEWEST = [Order(col(AuditEvent.id), descending=True)]
 
 
@@ -39,14 +39,20 @@ async def list_events(session: AsyncSession, viewer: Viewer, page: PageRequest) 
 
 
 async def list_looks(session: AsyncSession, member_id: UUID, page: PageRequest) -> Page[Look]:
-    statement = (
-        select(AuditEvent, Member)
-        .outerjoin(Member, col(Member.id) == col(AuditEvent.actor_id))
-        .where(
+    """Who opened the member's file, or a list that showed their phone or took them out of here."""
+    event = col(AuditEvent.id)
+    looks = union_all(
+        select(event).where(
             col(AuditEvent.target_kind) == "member",
             col(AuditEvent.target_id) == member_id,
             col(AuditEvent.action).in_(LOOKS),
-        )
+        ),
+        select(col(AuditSubject.event_id)).where(col(AuditSubject.member_id) == member_id),
+    ).subquery()
+    statement = (
+        select(AuditEvent, Member)
+        .join(looks, looks.c.id == event)
+        .outerjoin(Member, col(Member.id) == col(AuditEvent.actor_id))
     )
     return await paginate(
         session,

@@ -6,6 +6,7 @@ from models.memberships import EXPIRE_MEMBERSHIPS
 from models.notices.due import END_ACTIVITIES, EXPIRE_NOTICES, PUBLISH_NOTICES, REMIND_OF_NOTICES
 from models.roles import EXPIRE_GRANTS
 from models.schedule import Duty
+from models.tallies.due import TALLY_DUTIES
 
 DUTIES: tuple[Duty[Any], ...] = (
     EXPIRE_MEMBERSHIPS,
@@ -14,4 +15,5 @@ DUTIES: tuple[Duty[Any], ...] = (
     END_ACTIVITIES,
     EXPIRE_NOTICES,
     REMIND_OF_NOTICES,
+    *TALLY_DUTIES,
 )

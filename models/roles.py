@@ -41,6 +41,7 @@ class RoleGrant(SQLModel, table=True):
             sqlite_where=text("ended_at IS NULL"),
         ),
         Index("ix_role_grant_branch_no", "branch_no", "ended_at"),
+        Index("ix_role_grant_member_id", "member_id"),
         Index(
             "ix_role_grant_until",
             "until",

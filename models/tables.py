@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 from models.accounts import Account
 from models.activities.table import Attendance, Rsvp
 from models.attachments.table import NoticeFile
-from models.audit import AuditEvent
+from models.audit import AuditEvent, AuditSubject
 from models.branches import Branch
 from models.calendars import CalendarToken
 from models.changes import Change, ChannelVersion, LogHead, LostRange
@@ -21,12 +21,14 @@ from models.own_state import MemberState
 from models.roles import RoleGrant
 from models.schedule import LastRound, Setback
 from models.sessions import DeviceSession
+from models.tallies.table import Tally, TallyHead
 from models.templates.table import NoticeTemplate
 
 TABLES: tuple[type[SQLModel], ...] = (
     Account,
     Attendance,
     AuditEvent,
+    AuditSubject,
     Branch,
     CalendarToken,
     Change,
@@ -52,5 +54,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     RoleGrant,
     Rsvp,
     Setback,
+    Tally,
+    TallyHead,
 )
 METADATA = SQLModel.metadata

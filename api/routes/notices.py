@@ -1,6 +1,7 @@
 """Notices: what branches say, and who has taken note."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query
 from starlette.requests import Request
@@ -18,8 +19,9 @@ from models.notices.life import (
     unschedule_notice,
     withdraw_notice,
 )
+from models.notices.preview import preview_audience
 from models.notices.reading import list_branch_notices, list_editions, list_feed, read_notice
-from models.notices.receipts import get_receipt, preview_audience, put_receipt
+from models.notices.receipts import get_receipt, put_receipt
 from models.notices.shapes import (
     AudiencePreview,
     NoticeAmend,
@@ -38,6 +40,7 @@ from models.permissions import Permission
 
 routes = router("notices")
 
+Below = Annotated[UUID | None, Query(description="A branch below the one that speaks, to look at alone.")]
 Unread = Annotated[bool, Query(description="Only what I have not read in its present revision.")]
 
 
@@ -157,9 +160,11 @@ async def take_notice_back(
 
 @routes.get("/notices/{notice_id}/audience")
 @declare(Permission.NOTICE_WRITE)
-async def count_audience(notice_id: Id, session: SessionDep, viewer: ViewerDep) -> AudiencePreview:
-    """How many people the notice reaches now."""
-    return await preview_audience(session, viewer, notice_id)
+async def count_audience(
+    notice_id: Id, session: SessionDep, viewer: ViewerDep, branch_id: Below = None
+) -> AudiencePreview:
+    """How many people the notice reaches now, by branch."""
+    return await preview_audience(session, viewer, notice_id, branch_id)
 
 
 @routes.get("/notices/{notice_id}/receipt")

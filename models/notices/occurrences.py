@@ -14,11 +14,13 @@ from models.notices.activity import Activity
 from models.notices.table import Notice
 
 _UPCOMING = text("ended_at IS NULL")
+UNCOUNTED_OCCURRENCE = text("(NOT is_cancelled AND (counted_for IS NULL OR counted_for <> starts_at))")
 
 
 class Occurrence(SQLModel, table=True):
     """Rows are there from publication on. (`branch_no`, `who`) is the notice's channel. `taken` counts those who said
     that they come, where there is a `capacity`. `ended_at` is when it was over or, if `is_cancelled`, called off.
+    `counted_for` is the beginning as of which its audience was counted.
     """
 
     __tablename__ = "occurrence"
@@ -33,6 +35,12 @@ class Occurrence(SQLModel, table=True):
             sqlite_where=_UPCOMING,
         ),
         Index("ix_occurrence_ends_at", "ends_at", postgresql_where=_UPCOMING, sqlite_where=_UPCOMING),
+        Index(
+            "ix_occurrence_uncounted",
+            "starts_at",
+            postgresql_where=UNCOUNTED_OCCURRENCE,
+            sqlite_where=UNCOUNTED_OCCURRENCE,
+        ),
     )
 
     notice_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("notice.id")])
@@ -46,6 +54,7 @@ class Occurrence(SQLModel, table=True):
     taken: int = 0
     ended_at: datetime | None = None
     is_cancelled: bool = False
+    counted_for: datetime | None = None
 
 
 async def arrange(session: AsyncSession, notice: Notice) -> None:

@@ -1,4 +1,4 @@
-"""Receipts: who has taken note; and before a notice is published, how many would."""
+"""Receipts: who has taken note."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,15 +30,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from models.audiences import count_people
 from models.channels import Hearing
 from models.database import is_postgresql, now, table_of
 from models.errors import Conflict, Forbidden, NotFound
 from models.notices.reading import get_notice
-from models.notices.shapes import AudiencePreview, ReceiptPublic, ReceiptPut
+from models.notices.shapes import ReceiptPublic, ReceiptPut
 from models.notices.table import Notice, NoticeState, Receipt, ReceiptMethod
 from models.own_state import advance, advancing, give_back
-from models.permissions import Permission, Viewer, require
+from models.permissions import Viewer
 from models.standing import stands
 from models.viewers import resolve_viewer
 
@@ -212,10 +211,3 @@ async def get_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID) ->
     if receipt is None:
         raise NotFound
     return ReceiptPublic.model_validate(receipt)
-
-
-async def preview_audience(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> AudiencePreview:
-    """How many people the notice's channel holds now: for those who write there."""
-    notice, branch = await get_notice(session, viewer, notice_id)
-    require(viewer, Permission.NOTICE_WRITE, branch.path)
-    return AudiencePreview(people=await count_people(session, branch, notice.who, now(session)))

@@ -217,7 +217,16 @@ class ReceiptPublic(Shape):
     method: ReceiptMethod
 
 
+class AudiencePart(Shape):
+    branch: NoticeBranch
+    people: int
+
+
 class AudiencePreview(Shape):
-    """How many different people would hear it if it were published now."""
+    """How many different people would hear it if it were published now. Each is counted in one place: `here` in the
+    branch itself, or in one of the branches right below, with all that is below those.
+    """
 
     people: int
+    here: int
+    branches: list[AudiencePart]

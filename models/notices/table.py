@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, Text, false, text
 from sqlmodel import Field, SQLModel
 
 from models.base import choice, new_id
@@ -39,6 +39,11 @@ class ReceiptMethod(StrEnum):
     TOLD = "told"
 
 
+UNCOUNTED_NOTICE = text("(NOT is_counted AND published_at IS NOT NULL)")
+UNCOUNTED_RECEIPT = text("(counted = 0 OR (counted = 1 AND acknowledged_at IS NOT NULL))")
+"""What of a receipt is not in the tallies yet: of indexes and of whoever asks, in the same words."""
+
+
 def _due(name: str, column: str, state: NoticeState) -> Index:
     """For the worker: what time makes due, in the order in which it does."""
     where = text(f"state = '{state}' AND {column} IS NOT NULL")
@@ -52,7 +57,7 @@ class Notice(SQLModel, table=True):
     `activity` is the JSON of an `ActivityPublic`, `attachments` of a list of `AttachmentPublic`: they are shown whole
     and change with the notice's revision; what is asked of by part has rows of its own (`Occurrence`, `NoticeFile`).
     `publish_at`, `expires_at` and `remind_at` are when something becomes due, `approved_revision` is what a second
-    person has approved.
+    person has approved. `is_counted` once its audience is (`models/tallies`).
     """
 
     __tablename__ = "notice"
@@ -64,6 +69,7 @@ class Notice(SQLModel, table=True):
         _due("ix_notice_publish_at", "publish_at", NoticeState.SCHEDULED),
         _due("ix_notice_expires_at", "expires_at", NoticeState.PUBLISHED),
         _due("ix_notice_remind_at", "remind_at", NoticeState.PUBLISHED),
+        Index("ix_notice_uncounted", "published_at", postgresql_where=UNCOUNTED_NOTICE, sqlite_where=UNCOUNTED_NOTICE),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -95,6 +101,7 @@ class Notice(SQLModel, table=True):
     reminded_at: datetime | None = None
     approved_by: UUID | None = Field(default=None, sa_column_args=[ForeignKey("member.id")])
     approved_revision: int | None = None
+    is_counted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
     @property
     def ended_at(self) -> datetime | None:
@@ -130,10 +137,21 @@ class NoticeRevision(SQLModel, table=True):
 class Receipt(SQLModel, table=True):
     """One a member and revision; times are the earliest that are known. `seq` is the number of the member's own state
     at which it last changed.
+
+    `counted` is what of it is in the tallies: 0 nothing, 1 that it was read, 2 that it was acknowledged; and `also_no`
+    the branch under which somebody is counted there who was not in the audience.
     """
 
     __tablename__ = "receipt"
-    __table_args__ = (Index("ix_receipt_member_id_seq", "member_id", "seq"),)
+    __table_args__ = (
+        Index("ix_receipt_member_id_seq", "member_id", "seq"),
+        Index(
+            "ix_receipt_uncounted",
+            "notice_id",
+            postgresql_where=UNCOUNTED_RECEIPT,
+            sqlite_where=UNCOUNTED_RECEIPT,
+        ),
+    )
 
     notice_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("notice.id")])
     member_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("member.id")])
@@ -142,3 +160,5 @@ class Receipt(SQLModel, table=True):
     acknowledged_at: datetime | None = None
     method: ReceiptMethod = Field(default=ReceiptMethod.SELF, sa_type=choice(ReceiptMethod, "method"))
     seq: int = Field(sa_type=BigInteger)
+    counted: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": "0"})
+    also_no: int | None = None

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from api.parts import Parts
 from models import changes
-from models.branches import BranchCreate, create_branch
+from models.branches import Branch, BranchCreate, create_branch
 from models.database import lock
 from models.members.profile import MemberCreate
 from models.members.rules import create_member, read_member
@@ -37,10 +37,13 @@ SMALL, LARGE = 3, 24
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Who asks for a list of the document, and which branch's it is."""
+    """Who asks for a list of the document, and which branch's it is; of a notice's lists, of that which the branch
+    published last, or without a branch of the one that was amended most.
+    """
 
     actor: str
     branch: str = ""
+    kind: str | None = None
 
 
 LISTS = {
@@ -57,11 +60,17 @@ LISTS = {
     "/v1/members": List("parent_secretary"),
     "/v1/notices": List("member"),
     "/v1/notices/{notice_id}/revisions": List("member"),
+    "/v1/notices/{notice_id}/report": List("parent_secretary", "coso"),
+    "/v1/notices/{notice_id}/missing": List("parent_secretary", "coso", "read"),
     "/v1/audit": List("admin"),
 }
 
 
 _MOST_AMENDED = select(Notice).order_by(col(Notice.revision).desc(), col(Notice.id)).limit(1)
+
+
+def _newest(branch: Branch) -> Select[Notice]:
+    return select(Notice).where(col(Notice.branch_no) == branch.no).order_by(col(Notice.id).desc()).limit(1)
 
 
 def lists_of(document: dict[str, Any]) -> set[str]:
@@ -88,6 +97,8 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
             branch = await create_branch(session, OPERATOR, data)
             enrolled = MemberCreate(member_no=f"N{n}", full_name=f"Lê Văn {n}", branch_id=chibo.id)
             newcomer = await create_member(session, OPERATOR, enrolled)
+            other = MemberCreate(member_no=f"O{n}", full_name=f"Lê Thị {n}", branch_id=branch.id)
+            await create_member(session, OPERATOR, other)
             await grant_role(session, OPERATOR, chibo, RoleGrantCreate(member_id=newcomer.id, role=Role.EDITOR))
             for speaking in (chibo, coso):
                 notice = NoticeCreate(branch_id=speaking.id, title="Họp", body="Mời họp.", publish=True)
@@ -173,12 +184,13 @@ async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tupl
     lengths: dict[str, int] = {}
     async with parts.database.reading() as session:
         amended = (await session.scalars(_MOST_AMENDED)).one()
+        newest = (await session.scalars(_newest(organisation.branch("coso")))).one()
     for path, asked in LISTS.items():
         client = acting_as(asked.actor)
         branch_id = organisation.branch(asked.branch).id if asked.branch else ""
-        url = path.format(branch_id=branch_id, notice_id=amended.id)
+        url = path.format(branch_id=branch_id, notice_id=(newest if asked.branch else amended).id)
         with counting(parts.database) as sent:
-            answer = await client.get(url, params={"limit": 100})
+            answer = await client.get(url, params={"limit": 100, **({"kind": asked.kind} if asked.kind else {})})
         assert answer.status_code == 200, answer.text
         lengths[path] = len(answer.json()["items"])
         statements[path] = len(sent)

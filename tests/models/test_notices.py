@@ -17,8 +17,9 @@ from models.database import Database
 from models.errors import Conflict, Forbidden, HandbookError, Invalid, NotFound, Stale
 from models.notices.drafts import create_notice, update_notice
 from models.notices.life import publish_notice, withdraw_notice
+from models.notices.preview import preview_audience
 from models.notices.reading import get_notice, list_branch_notices, list_feed, read_notice
-from models.notices.receipts import get_receipt, preview_audience, put_receipt
+from models.notices.receipts import get_receipt, put_receipt
 from models.notices.shapes import (
     Audience,
     NoticeCreate,
@@ -382,6 +383,23 @@ async def test_only_the_audience_takes_note(desk: Desk) -> None:
 async def test_a_preview_counts_people_once(desk: Desk, branch: str, audience: Audience, people: int) -> None:
     draft = await desk.write("admin", branch, audience=audience)
     assert (await desk.ask("admin", preview_audience, draft.id)).people == people
+
+
+async def test_a_preview_says_where_people_are(desk: Desk) -> None:
+    draft = await desk.write("admin", "tinh")
+    xa, coso, chibo = (desk.organisation.branch(name).id for name in ("xa", "coso", "chibo"))
+    for above, here, below in (
+        (None, 0, {"XA": 14}),
+        (xa, 0, {"COSO": 14}),
+        (coso, 0, {"CHIBO": 10, "CHIBO2": 4}),
+        (chibo, 9, {"TO": 1}),
+    ):
+        preview = await desk.ask("admin", preview_audience, draft.id, above)
+        assert preview.here == here
+        assert {part.branch.code: part.people for part in preview.branches} == below
+        assert preview.people == here + sum(below.values())
+    for name in ("tw", "kh"):
+        await desk.refuse(NotFound, "not_found", "admin", preview_audience, draft.id, desk.organisation.branch(name).id)
 
 
 async def test_who_may_preview(desk: Desk) -> None:

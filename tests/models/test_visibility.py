@@ -20,8 +20,8 @@ from models.memberships import EndReason, Membership, MembershipKind
 from models.notices.drafts import create_notice
 from models.notices.due import EXPIRE_NOTICES
 from models.notices.life import publish_notice, withdraw_notice
+from models.notices.preview import preview_audience
 from models.notices.reading import get_notice, list_feed
-from models.notices.receipts import preview_audience
 from models.notices.shapes import Audience, NoticeCreate, NoticeWithdraw
 from models.notices.table import NoticeState
 from models.paging import PageRequest

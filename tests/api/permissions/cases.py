@@ -125,5 +125,9 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         "headers": _FIRST_REVISION,
     },
     "DELETE /v1/notices/{notice_id}/attachments/{sha256}": lambda *_: {"headers": _FIRST_REVISION},
+    **{
+        f"GET /v1/notices/{{notice_id}}/missing{form}": lambda *_: {"params": {"kind": "read"}}
+        for form in ("", ".csv", ".xlsx")
+    },
     "PUT /v1/notices/{notice_id}/receipt": _json(lambda *_: {"acknowledged": True}),
 }

@@ -11,8 +11,14 @@ from tests.api.permissions.world import World
 
 SOME = ("member", "secretary", "parent_secretary")
 """Whose right reaches nothing, one place and several: PostgreSQL is asked these."""
-WRITING_READS = frozenset({"GET /v1/members/{member_id}"})
-"""Opening a file leaves an audit event."""
+WRITING_READS = frozenset(
+    {
+        "GET /v1/members/{member_id}",
+        "GET /v1/notices/{notice_id}/report",
+        *(f"GET /v1/notices/{{notice_id}}/missing{form}" for form in ("", ".csv", ".xlsx")),
+    }
+)
+"""Opening a file or a list with phones leaves an audit event; a report is brought up to date by whoever reads it."""
 _CLOSED = {"nobody": "sign_in.required", "disabled": "account.closed"}
 
 

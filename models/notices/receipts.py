@@ -148,7 +148,10 @@ def _upsert_of_one() -> ReturningInsert[Any]:
         *(row.c[name] for name in _ARRAYS),
         counter.c.seq - bindparam("steps", type_=BigInteger()) + row.c.place,
     ).select_from(row.join(counter, true()))
-    return _upsert(postgresql.insert(_RECEIPT).from_select(["member_id", *_ARRAYS, "seq"], chosen))
+    # the rest is the database's default: one of Python's would be a parameter that nobody gives
+    return _upsert(
+        postgresql.insert(_RECEIPT).from_select(["member_id", *_ARRAYS, "seq"], chosen, include_defaults=False)
+    )
 
 
 # made once: making a statement takes longer than sending it

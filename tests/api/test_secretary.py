@@ -54,13 +54,13 @@ async def acknowledge(app: FastAPI, person: Person, notice_id: str) -> None:
         assert answer.status_code == 200, answer.text
 
 
-async def everyone_of(by: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
+async def everyone_of(by: httpx.AsyncClient, path: str, **query: str) -> list[dict[str, Any]]:
     """All pages of a list."""
     found: list[dict[str, Any]] = []
     page: dict[str, Any] = {"next_cursor": ""}
     while page["next_cursor"] is not None:
         cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
-        answer = await by.get(path, params={"limit": "50", **cursor})
+        answer = await by.get(path, params={"limit": "50", **query, **cursor})
         assert answer.status_code == 200, answer.text
         page = answer.json()
         found += page["items"]
@@ -159,7 +159,7 @@ async def test_from_the_draft_to_the_notice_that_is_gone(
     await tick(parts)
 
     # the missing list and the roll-up, right to the person
-    missing = await everyone_of(secretary, f"{path}/missing?kind=acknowledged")
+    missing = await everyone_of(secretary, f"{path}/missing", kind="acknowledged")
     reached = {str(person.id) for person in (*in_cell, *in_group)} | {
         str(organisation.person(name).id)
         for name in (
@@ -170,7 +170,7 @@ async def test_from_the_draft_to_the_notice_that_is_gone(
     assert len(reached) == PEOPLE
     assert {entry["id"] for entry in missing} == reached - {str(person.id) for person in done}
     assert len(missing) == PEOPLE - len(done)
-    arrived = await everyone_of(secretary, f"{path}/missing?kind=acknowledged&arrived=true")
+    arrived = await everyone_of(secretary, f"{path}/missing", kind="acknowledged", arrived="true")
     assert [entry["id"] for entry in arrived] == [str(neighbour.id)]
     await acknowledge(app, neighbour, draft["id"])
     await tick(parts)

@@ -1,5 +1,9 @@
-"""Who hears what, against an oracle that follows the domain's words over plain sets and knows nothing of SQL."""
+"""Who hears what, against an oracle that follows the domain's words over plain sets and knows nothing of SQL: feed,
+detail, file, calendar, preview and missing list agree.
+"""
 
+import hashlib
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,27 +12,34 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.accounts import Account
+from models.attachments.rules import attach, attached, get_attachment
+from models.attachments.shapes import AttachmentPublic
 from models.branches import Branch, BranchKind
 from models.channels import Reach
 from models.database import Database, now
 from models.errors import NotFound
 from models.members.table import Member, MemberStatus
 from models.memberships import EndReason, Membership, MembershipKind
+from models.notices.activity import Activity
+from models.notices.calendar import Wording, list_calendar
 from models.notices.drafts import create_notice
 from models.notices.due import EXPIRE_NOTICES
 from models.notices.life import publish_notice, withdraw_notice
 from models.notices.preview import preview_audience
 from models.notices.reading import get_notice, list_feed
 from models.notices.shapes import Audience, NoticeCreate, NoticeWithdraw
-from models.notices.table import NoticeState
+from models.notices.table import Category, NoticeState
 from models.paging import PageRequest
 from models.permissions import OPERATOR, Role, Viewer
 from models.roles import RoleGrant
 from models.schedule import run_due
 from models.sessions import Device, start_session
+from models.tallies.missing import Wanted, list_missing
+from models.tallies.shapes import Missing
 from models.viewers import resolve_viewer
 from tests.clock import StandingClock
 
@@ -99,6 +110,12 @@ class World:
             return True
         return self.has_right(person, READERS, said.branch)
 
+    def told(self, person: Person, said: Said) -> bool | None:
+        """Whether the calendar says of an activity that it was called off; None where it says nothing."""
+        if said.state in {NoticeState.DRAFT, NoticeState.SCHEDULED} or not self.hears(person, said):
+            return None
+        return said.state is NoticeState.WITHDRAWN
+
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
@@ -139,18 +156,39 @@ async def test_everyone_reads_what_the_domain_says(database: Database, clock: St
             ]
             assert [item.id for item in page.items] == heard[::-1]
             for id_, said in zip(ids, world.said, strict=True):
-                assert await _reads(session, viewer, id_) == world.reads(person, said)
+                reads = world.reads(person, said)
+                assert await _may(get_notice(session, viewer, id_)) == reads
+                assert await _may(get_attachment(session, viewer, id_, _file(id_))) == reads
+                assert await session.scalar(select(attached(viewer, _file(id_)))) == reads
+            entries = await list_calendar(session, viewer, Wording(link=str, withdrawn="Đã huỷ"))
+            told = {id_: world.told(person, said) for id_, said in zip(ids, world.said, strict=True)}
+            assert {entry.uid: entry.cancelled for entry in entries} == {
+                str(id_): is_off for id_, is_off in told.items() if is_off is not None
+            }
         for id_, said in zip(ids, world.said, strict=True):
             preview = await preview_audience(session, OPERATOR, id_)
-            assert preview.people == sum(world.hears(person, said) for person in world.people)
+            audience = {
+                viewer.the_member
+                for viewer, person in zip(viewers, world.people, strict=True)
+                if world.hears(person, said)
+            }
+            assert preview.people == len(audience)
+            if said.state is NoticeState.PUBLISHED:
+                missing = await list_missing(session, OPERATOR, id_, Wanted(Missing.READ), PageRequest("missing"))
+                assert {entry.id for entry in missing.items} == audience
 
 
-async def _reads(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> bool:
+async def _may(asking: Awaitable[object]) -> bool:
     try:
-        await get_notice(session, viewer, notice_id)
+        await asking
     except NotFound:
         return False
     return True
+
+
+def _file(notice_id: UUID) -> str:
+    """What only this notice holds."""
+    return hashlib.sha256(notice_id.bytes).hexdigest()
 
 
 async def _plant(session: AsyncSession, world: World) -> list[Branch]:
@@ -211,8 +249,19 @@ async def _say(session: AsyncSession, branches: list[Branch], said: Said, clock:
     audience = Audience(reach=said.reach, roles=sorted(said.roles) or None)
     times = {NoticeState.SCHEDULED: "publish_at", NoticeState.EXPIRED: "expires_at"}
     time = {times[said.state]: now(session) + timedelta(seconds=30)} if said.state in times else {}
-    data = NoticeCreate(branch_id=branches[said.branch].id, title="Họp", body="Mời họp.", audience=audience, **time)
+    starts_at = now(session) + timedelta(days=1)
+    data = NoticeCreate(
+        branch_id=branches[said.branch].id,
+        title="Họp",
+        body="Mời họp.",
+        audience=audience,
+        category=Category.ACTIVITY,
+        activity=Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2)),
+        **time,
+    )
     notice = await create_notice(session, OPERATOR, data)
+    file = AttachmentPublic(sha256=_file(notice.id), name="Thư mời.pdf", media_type="application/pdf", size=9)
+    notice = await attach(session, OPERATOR, notice.id, file, notice.revision)
     if said.state is not NoticeState.DRAFT:
         notice = await publish_notice(session, OPERATOR, notice.id, notice.revision)
     if said.state is NoticeState.WITHDRAWN:

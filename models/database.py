@@ -4,12 +4,12 @@ import math
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy import Engine, PrimaryKeyConstraint, Table, UniqueConstraint, event, func, select
@@ -17,15 +17,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlmodel import SQLModel
 
 from models.errors import HandbookError
 from models.keyring import Keyring
 from models.turns import Connection as SQLiteConnection
+from models.turns import PoolInTurn
+from models.writer import Writer
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
 
 _driver: ModuleType = sqlite3
 with suppress(ImportError):  # wheels exist for Linux only; elsewhere `handbook doctor` warns of an old engine
@@ -52,8 +55,9 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",  # what was acknowledged survives a power cut
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-32768",  # 32 MiB a connection
 )
+_WRITE_CACHE, _READ_CACHE, _FOLLOW_CACHE = 32, 8, 1
+"""MiB a connection. What is not there is in the system's cache, a few microseconds away, and there only once."""
 
 
 def utc_now() -> datetime:
@@ -69,7 +73,7 @@ class Database:
     """One database: `reading()` and `writing()` give sessions that know the clock and the keyring.
 
     On SQLite writers queue for one connection, in order and without blocking a thread each; readers have their own
-    pool and never wait for them. On PostgreSQL both share one pool.
+    pool and never wait for them. On PostgreSQL both share one pool. `write` is for what is small and frequent.
     """
 
     def __init__(
@@ -79,10 +83,13 @@ class Database:
         self.clock = clock
         self._keyring = keyring if callable(keyring) else lambda: keyring
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer: Writer | None = None
         if self.is_sqlite:
-            self._read_engine = _sqlite_engine(str(self.url.database), begin="BEGIN", pool_size=_READERS)
-            self._write_engine = _sqlite_engine(str(self.url.database), begin="BEGIN IMMEDIATE", pool_size=1)
-            self._follow_engine = _sqlite_engine(str(self.url.database), begin="BEGIN", pool_size=1)
+            path = str(self.url.database)
+            self._read_engine = _sqlite_engine(path, pool_size=_READERS, cache=_READ_CACHE)
+            self._write_engine = _sqlite_engine(path, writes=True, cache=_WRITE_CACHE)
+            self._follow_engine = _sqlite_engine(path, cache=_FOLLOW_CACHE)
+            self._writer = Writer(self._write_engine, self._session, _BUSY_SECONDS)
         else:
             self._read_engine = self._write_engine = _postgres_engine(url, pool_size)
             self._follow_engine = _postgres_engine(url, 1, patience=_FOLLOW_SECONDS)
@@ -97,6 +104,17 @@ class Database:
     def writing(self) -> AsyncSession:
         return self._session(self._write_engine)
 
+    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """What `work` gives, once what it committed is on the disk. It must ask nothing but its session, and little.
+
+        On SQLite it shares a transaction and the wait for the disk with others that came at the same time, and none of
+        them hops between threads; on PostgreSQL it is `writing()`.
+        """
+        if self._writer is not None:
+            return await self._writer.write(work)
+        async with self.writing() as session:
+            return await work(session)
+
     def following(self) -> AsyncSession:
         """For following the log: a connection of its own, which no burst of requests can keep it from."""
         return self._session(self._follow_engine)
@@ -106,15 +124,17 @@ class Database:
         """For migrations and bulk loading, which need connections rather than sessions."""
         return self._write_engine
 
-    def _session(self, engine: AsyncEngine) -> AsyncSession:
+    def _session(self, bind: AsyncEngine | AsyncConnection) -> AsyncSession:
         return AsyncSession(
-            engine,
+            bind,
             expire_on_commit=False,
             autoflush=False,
             info={"clock": self.clock, "keyring": self.keyring, "records": []},
         )
 
     async def close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
         await self._write_engine.dispose()
         await self._read_engine.dispose()
         await self._follow_engine.dispose()
@@ -302,23 +322,25 @@ class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
             setattr(self, name, getattr(self.sqlite, name))
 
 
-def _sqlite_engine(path: str, *, begin: str, pool_size: int) -> AsyncEngine:
+def _sqlite_engine(path: str, *, cache: int, writes: bool = False, pool_size: int = 1) -> AsyncEngine:
+    """`cache` is in MiB a connection."""
+
     async def connect() -> aiosqlite.Connection:
-        connection = SQLiteConnection(
+        return await SQLiteConnection(
             lambda: _driver.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False),
-            iter_chunk_size=64,
+            writes=writes,
+            patience=_BUSY_SECONDS,
         )
-        # as SQLAlchemy does: a forgotten connection must not hang the exit
-        connection._thread.daemon = True  # noqa: SLF001
-        return await connection
 
     engine = create_async_engine(
         "sqlite+aiosqlite:///" + path,
         module=_Dbapi(aiosqlite, _driver),
         async_creator=connect,
+        poolclass=PoolInTurn if writes else AsyncAdaptedQueuePool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_BUSY_SECONDS,
+        pool_use_lifo=not writes,  # the connection that was used last has the pages that are asked for most
         pool_reset_on_return=None,  # a transaction ends with its session: a rollback after that is a turn for nothing
     )
     sync_engine: Engine = engine.sync_engine
@@ -326,12 +348,12 @@ def _sqlite_engine(path: str, *, begin: str, pool_size: int) -> AsyncEngine:
     @event.listens_for(sync_engine, "connect")
     def set_pragmas(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, f"PRAGMA cache_size={-1024 * cache}"):
             cursor.execute(pragma)
         cursor.close()
 
     @event.listens_for(sync_engine, "begin")
     def begin_explicitly(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.run_async(SQLiteConnection.begin)
 
     return engine

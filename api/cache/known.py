@@ -73,7 +73,7 @@ class Known:
 
 
 class Directory:
-    """The tokens that this process has seen: an LRU by the token's bytes. Failures are not kept.
+    """The tokens that this process has seen, one a session: an LRU by the token's bytes. Failures are not kept.
 
     `forget` is called when the keyring changed: what was made under the old one may no longer verify.
     """
@@ -87,6 +87,8 @@ class Directory:
         self._database = database
         self._seconds = seconds_of(database.clock)
         self._known: OrderedDict[bytes, Known] = OrderedDict()
+        self._newest: dict[UUID, bytes] = {}
+        """The one token of each session that is kept: when there is another, the one before is not used again."""
         self._resolving: Flights[Claims] = Flights()
 
     def settled(self, authorization: bytes) -> Known | None:
@@ -112,11 +114,20 @@ class Directory:
             bearer = self._tokens.verify(authorization.decode("latin-1"))
             known = Known(bearer.claims, bearer.expires_at, self._follower.view)
         await self.settle(known)
+        self._keep(authorization, known)
+        return known
+
+    def _keep(self, authorization: bytes, known: Known) -> None:
+        session_id = known.claims.session_id
+        before = self._newest.get(session_id)
+        if before is not None and before != authorization:
+            self._known.pop(before, None)
+        self._newest[session_id] = authorization
         self._known[authorization] = known
         self._known.move_to_end(authorization)
         if len(self._known) > _KNOWN_MOST:
-            self._known.popitem(last=False)
-        return known
+            _, dropped = self._known.popitem(last=False)
+            self._newest.pop(dropped.claims.session_id, None)
 
     def _look_at_keys(self) -> None:
         """As often as the log is followed: tokens signed with a key that was dropped are not remembered."""
@@ -125,6 +136,7 @@ class Directory:
         if ring is not self._ring:
             self._ring = ring
             self._known.clear()
+            self._newest.clear()
             self._forget()
 
     async def settle(self, known: Known) -> Known:

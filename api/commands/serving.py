@@ -68,8 +68,8 @@ def _settled(app: FastAPI) -> FastAPI:
     """Set the interpreter up for serving.
 
     The garbage collector is told that what was built so far stays: it took a tenth of every request to look again.
-    SQLite answers from a thread of its own, which must wait for the loop's to let go of the interpreter: four times a
-    write, and by default 5 ms each while the loop is busy, so that writers starved where readers had no trouble.
+    SQLite's statements run in threads of their own, which must wait for the loop's to let go of the interpreter: by
+    default 5 ms each while the loop is busy.
     """
     gc.collect()
     gc.freeze()

@@ -43,8 +43,8 @@ async def tell_events(body: EventsPost, request: Request, viewer: ViewerDep, par
     """What I did, online or not, up to 500 things at a time: each is judged alone, and applied once however often it
     is sent.
     """
-    async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
-        outcomes = await apply_events(session, viewer, body)
+    request_id = request.scope.get("handbook.request_id")
+    outcomes = await parts.write(lambda session: apply_events(session, viewer, body), request_id=request_id)
     shown = [_shown(request.scope, outcome) for outcome in outcomes.results]
     own = outcomes.own
     return EventResults(results=shown, since=outcomes.since, state=own.state, more=own.more, receipts=own.receipts)

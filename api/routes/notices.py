@@ -180,8 +180,8 @@ async def acknowledge_notice(
     notice_id: Id, body: ReceiptPut, request: Request, viewer: ViewerDep, parts: PartsDep
 ) -> ReceiptPublic:
     """I have read it, or with `acknowledged` taken note of it. Saying so again changes nothing."""
-    async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
-        return await put_receipt(session, viewer, notice_id, body)
+    request_id = request.scope.get("handbook.request_id")
+    return await parts.write(lambda session: put_receipt(session, viewer, notice_id, body), request_id=request_id)
 
 
 @routes.get("/branches/{branch_id}/notices")

@@ -89,9 +89,12 @@ async def refresh(parts: Parts, token: str) -> TokenPair:
     """The successor of a refresh token, with a new access token."""
     said = parts.tokens.read_refresh(token)
     as_of = _known_up_to(parts)
-    async with parts.transaction() as session:
+
+    async def rotate(session: AsyncSession) -> TokenPair:
         member_id = await use_refresh(session, said.session_id, said.generation)
         return await _pair(parts, session, member_id, said.session_id, said.generation + 1, as_of)
+
+    return await parts.write(rotate)
 
 
 async def change_password(parts: Parts, viewer: Viewer, current: str, new: str) -> None:

@@ -142,22 +142,25 @@ async def test_a_refresh_takes_four_round_trips(parts: Parts, anyone: Client, or
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-async def test_a_statement_takes_one_turn_of_sqlites_thread(
-    parts: Parts, anyone: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+async def test_of_what_is_frequent_sqlites_thread_only_commits(
+    app: FastAPI, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = parts.tokens.refresh(organisation.person("member").session_id, 1)
-    token = (await refresh(anyone, token)).json()["refresh_token"]  # a connection is opened at its first use
-    turns: dict[int, list[str]] = {}
+    turns: list[str] = []
     execute = Connection._execute
 
     async def noted(connection: Connection, work: Any, *said: Any, **named: Any) -> Any:
-        turns.setdefault(id(connection), []).append(said[1].split()[0] if said else work.__name__.upper())
-        return await execute(connection, work, *said, **named)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        turns.append(str(said[1]).split()[0] if len(said) > 2 else work.__name__.upper())
+        return await execute(connection, work, *said, **named)
 
-    monkeypatch.setattr(Connection, "_execute", noted)
-    assert (await refresh(anyone, token)).status_code == 200
-    (writing,) = [each for each in turns.values() if "UPDATE" in each]
-    assert writing == ["BEGIN", "UPDATE", "SELECT", "COMMIT"]
+    async with phone_of(app, organisation.person("member")) as phone:  # connections are opened at their first use
+        assert (await phone.get("/v1/auth/sessions")).status_code == 200
+        token = parts_in(app).tokens.refresh(organisation.person("member").session_id, 2)
+        monkeypatch.setattr(Connection, "_execute", noted)
+        assert (await refresh(phone, token)).status_code == 200
+        assert [turn for turn in turns if turn != "SELECT"] == ["COMMIT"]
+        turns.clear()
+        assert (await phone.get("/v1/auth/sessions")).status_code == 200
+    assert set(turns) == {"SELECT"}
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

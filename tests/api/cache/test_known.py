@@ -366,6 +366,30 @@ async def test_tokens_are_remembered_up_to_a_bound_and_failures_never(
 
 
 @SQLITE
+async def test_one_token_of_a_session_is_remembered(
+    app: FastAPI,
+    desk: Desk,
+    organisation: Organisation,
+    clock: StandingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    directory = parts_in(app).cache.directory
+    await desk.publish("tinh", "Họp")
+    tokens = []
+    for generation in (1, 2, 3):
+        tokens.append(await refreshed(app, organisation.person("member"), generation))
+        clock.advance(seconds=1)
+    for token in (*tokens, tokens[0]):
+        async with calling(app, token) as phone:
+            assert await titles(phone) == ["Họp"], "an older one is good until it runs out"
+        assert list(directory._known) == [f"Bearer {token}".encode()]
+    monkeypatch.setattr(known_entries, "_KNOWN_MOST", 1)
+    async with phone_of(app, organisation.person("fellow")) as phone:
+        assert await titles(phone) == ["Họp"]
+    assert len(directory._known) == len(directory._newest) == 1
+
+
+@SQLITE
 async def test_two_authorization_headers_are_refused(app: FastAPI, desk: Desk, organisation: Organisation) -> None:
     """Also three, of which the last could pass for the only one; also of a token that is known."""
     await desk.publish("tinh", "Họp")

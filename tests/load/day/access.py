@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import inf
 from random import Random
 from typing import Protocol
 
@@ -47,7 +48,8 @@ class Person:
     """`late` tokens were past their time when they were handed out. `tags` are what the app holds, by path.
 
     An app that synchronises has a `holding`, the number of its member's `state` and a `queue` of what was done;
-    `is_told` says that it asked today for what the member did on other devices.
+    `is_told` says that what the member did on other devices is not to be asked for before `state_due`, in seconds from
+    the start.
     """
 
     access_token: str
@@ -64,7 +66,13 @@ class Person:
     holding: Holding = field(default_factory=Holding)
     state: int | None = None
     is_told: bool = False
+    state_due: float = inf
     queue: list[dict[str, object]] = field(default_factory=list)
+
+    def come(self, at: float) -> None:
+        """The app is opened, so many seconds from the start."""
+        if at >= self.state_due:
+            self.is_told, self.state_due = False, inf
 
     @property
     def saves_data(self) -> bool:

@@ -59,6 +59,9 @@ class Scene:
             self._publisher = _publisher(people)
             people = [person for person in people if person is not self._publisher]
         self._rng.shuffle(people)
+        due = plan.random("state")
+        for person in people:
+            person.state_due = plan.timetable.state_due(due)
         self._idle = deque(people)
         self._context = plan.target.context()
         self._inside = Group()
@@ -124,6 +127,7 @@ class Scene:
 
     def _visit(self, person: Person, due: float) -> None:
         self.samples.opened.append((round(due - self.began, 4), round((time.perf_counter() - due) * 1000, 3)))
+        person.come(due - self.began)
         with Connection(self.plan.target, self._context, slow=person.slow) as connection:
             phone = SocketPhone(person, connection, due, self._report)
             try:

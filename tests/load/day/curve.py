@@ -70,6 +70,10 @@ class Arrivals(Protocol):
         """Seconds from the start, ascending; the same for the same seed."""
         ...
 
+    def state_due(self, rng: Random) -> float:
+        """Seconds from the start after which a phone that was in use before asks for its member's state, once."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -88,6 +92,10 @@ class Day:
 
     def draw(self, rng: Random) -> list[float]:
         return sorted(_hour(rng.random()) * self.seconds / HOURS for _ in range(self.accesses))
+
+    def state_due(self, rng: Random) -> float:
+        """When a phone is to ask for its state again: a day after it did so on an earlier visit."""
+        return _hour(rng.random()) * self.seconds / HOURS
 
     @property
     def peak(self) -> tuple[float, float]:
@@ -116,6 +124,10 @@ class Burst:
         openings = [BURST_PUBLISHED + rng.expovariate(1 / _BURST_OPENED) % rest for _ in range(self.people)]
         around = [rng.random() * self.seconds for _ in range(round(_BURST_AROUND * self.seconds))]
         return sorted(openings + around)
+
+    def state_due(self, rng: Random) -> float:
+        """At any time of the day, of which this is a small part."""
+        return rng.random() * DAY_SECONDS
 
     @property
     def peak(self) -> tuple[float, float]:

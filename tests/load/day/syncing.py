@@ -19,7 +19,7 @@ _PAGES_MOST = 100
 
 class Syncing(Access):
     def catch_up(self) -> bool:
-        return self.send() and self.sync() and (self._person.is_told or self._ask_for_state())
+        return self.send() and self.sync() and (self._person.is_told or self.ask_for_state())
 
     def take_note(self, line: Line | Thing) -> None:
         kind = "acknowledged" if line.requires_ack else "read"
@@ -97,7 +97,7 @@ class Syncing(Access):
             return more, "" if holding.tag is not None else "no ETag"
         return more, "a channel differs" if amiss else ""
 
-    def _ask_for_state(self) -> bool:
+    def ask_for_state(self) -> bool:
         """What was done on other devices."""
         person = self._person
         for _ in range(_PAGES_MOST):
@@ -144,6 +144,7 @@ def set_up(person: Person, phone: Phone, rng: Random) -> bool:
     app = Syncing(person, phone, rng, News())
     person.late = False  # nothing is tried with it here
     done = (late is None or app.refresh()) and app.sync() and app.sync()  # the second brings the tag of nothing new
+    done = done and app.ask_for_state()
     if late is not None:
         person.access_token, person.late = late, True
     return done

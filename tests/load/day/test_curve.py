@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from tests.load.day.curve import BURST_PUBLISHED, COMPRESSION, DAY_ACCESSES, HOURS, Burst, Day, quick_day
+from tests.load.day.curve import BURST_PUBLISHED, BURST_SECONDS, COMPRESSION, DAY_ACCESSES, HOURS, Burst, Day, quick_day
 
 
 def test_the_curve_integrates_to_the_days_accesses() -> None:
@@ -31,6 +31,14 @@ def test_arrivals_are_as_many_as_promised_and_the_same_for_the_same_seed() -> No
     assert len(arrivals) == DAY_ACCESSES
     assert arrivals == sorted(arrivals) == day.draw(Random(1)) != day.draw(Random(2))
     assert 0 <= arrivals[0] <= arrivals[-1] <= day.seconds
+
+
+def test_phones_ask_for_their_state_at_hours_of_their_own() -> None:
+    rng = Random(1)
+    for timetable, share in ((Day(), 1.0), (quick_day(), 1.0), (Burst(1_000), BURST_SECONDS / Day().seconds)):
+        due = [timetable.state_due(rng) for _ in range(2_000)]
+        assert min(due) >= 0
+        assert sum(at < timetable.seconds for at in due) / len(due) == pytest.approx(share, abs=0.05)
 
 
 def test_arrivals_follow_the_curve() -> None:

@@ -186,13 +186,28 @@ def test_a_wrong_answer_is_a_failure(answer: Answer, failure: str) -> None:
 def test_phones_are_set_up_before_the_day_and_late_tokens_stay_late() -> None:
     person, server = somebody(late=True), Server(WHOLE, NOTHING)
     assert set_up(person, server.phone, Random(1))
-    assert server.phone.asked == [("refresh", None, None), ("first sync", "new", None), ("sync", "new", None)]
+    tokens = [(what, token) for what, token, _ in server.phone.asked]
+    assert tokens == [("refresh", None), ("first sync", "new"), ("sync", "new"), ("state", "new")]
     assert person.holding.tag == '"None"'
     assert (person.access_token, person.refresh_token, person.late) == ("token", "next", True)
     assert not set_up(somebody(), ScriptedPhone(lambda _: None), Random(1))
     on_time = Server(WHOLE, NOTHING)
     assert set_up(somebody(), on_time.phone, Random(1))
-    assert on_time.phone.whats == ["first sync", "sync"]
+    assert on_time.phone.whats == ["first sync", "sync", "state"]
+
+
+def test_the_state_is_asked_for_a_day_after_it_was() -> None:
+    person, server = somebody(state_due=50.0), Server(WHOLE, NOTHING, NOT_MODIFIED)
+    assert set_up(person, server.phone, Random(1))
+    asked = []
+    for at in (10.0, 50.5, 51.0):
+        server.phone.asked.clear()
+        person.come(at)
+        asked.append("state" in visit(server, person, Sure(0.99)).whats)
+    assert asked == [False, True, False]
+    newcomer = somebody(state_due=50.0)
+    newcomer.come(10.0)
+    assert "state" in visit(Server(WHOLE), newcomer, Sure(0.99)).whats, "there is nothing yet to go by"
 
 
 def test_thin_clients_list() -> None:

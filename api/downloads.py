@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.encoding import has_tag
-from api.problems import problem
+from api.problems import Refused
 from content.files import FileMissing, FileStore
 from models.errors import NotFound
 
@@ -51,7 +51,7 @@ class Downloads:
 
     async def __call__(self, files: FileStore, content: Content, vary: str = "") -> Response:
         """Several ranges at once are answered with the whole, as is a range that is not understood, or is of other
-        bytes than `If-Range` names. Raises NotFound.
+        bytes than `If-Range` names. Raises NotFound, Refused 416.
         """
         tag = f'"{content.sha256}"'
         headers = {
@@ -68,7 +68,8 @@ class Downloads:
         if part is not None:
             start, end = part
             if start >= end:
-                return self._unsatisfiable(content.size)
+                said = {"Content-Range": f"bytes */{content.size}", "Accept-Ranges": "bytes"}
+                raise Refused(416, "range.unsatisfiable", headers=said)
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
         headers["Content-Length"] = str(end - start)
         chunks = _nothing() if self._is_head else await _open(files, content.sha256, start, end)
@@ -89,10 +90,6 @@ class Downloads:
         if last and int(last) < int(first):
             return None
         return int(first), min(size, int(last) + 1) if last else size
-
-    def _unsatisfiable(self, size: int) -> Response:
-        headers = {"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
-        return problem(self._request.scope, 416, "range.unsatisfiable", headers=headers)
 
 
 async def _downloads(

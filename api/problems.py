@@ -62,11 +62,12 @@ _BY_STATUS = {
 
 
 class Refused(HandbookError):
-    """What HTTP itself refuses, before the domain is asked."""
+    """What HTTP itself refuses, with the headers that say more."""
 
-    def __init__(self, status: int, slug: str, **params: object) -> None:
+    def __init__(self, status: int, slug: str, *, headers: Mapping[str, str] | None = None, **params: object) -> None:
         super().__init__(slug, **params)
         self.status = status
+        self.headers = headers or {}
 
 
 class ProblemField(BaseModel):
@@ -116,7 +117,7 @@ def problem(
 
 def refusal(scope: Scope, error: HandbookError) -> Response:
     status = _status(error)
-    headers: dict[str, str] = {}
+    headers = dict(error.headers) if isinstance(error, Refused) else {}
     if isinstance(error, TooMany):
         headers["RateLimit"] = f'"sign-in";r=0;t={error.retry_after}'
     if isinstance(error, TooMany | Unavailable):

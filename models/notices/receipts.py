@@ -148,7 +148,8 @@ def _upsert_of_one() -> ReturningInsert[Any]:
         *(row.c[name] for name in _ARRAYS),
         counter.c.seq - bindparam("steps", type_=BigInteger()) + row.c.place,
     ).select_from(row.join(counter, true()))
-    return _upsert(postgresql.insert(_RECEIPT).from_select(["member_id", *_ARRAYS, "seq"], chosen))
+    named = ["member_id", *_ARRAYS, "seq"]
+    return _upsert(postgresql.insert(_RECEIPT).from_select(named, chosen, include_defaults=False))
 
 
 # made once: making a statement takes longer than sending it

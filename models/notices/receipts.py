@@ -149,9 +149,8 @@ def _upsert_of_one() -> ReturningInsert[Any]:
         counter.c.seq - bindparam("steps", type_=BigInteger()) + row.c.place,
     ).select_from(row.join(counter, true()))
     # the rest is the database's default: one of Python's would be a parameter that nobody gives
-    return _upsert(
-        postgresql.insert(_RECEIPT).from_select(["member_id", *_ARRAYS, "seq"], chosen, include_defaults=False)
-    )
+    named = ["member_id", *_ARRAYS, "seq"]
+    return _upsert(postgresql.insert(_RECEIPT).from_select(named, chosen, include_defaults=False))
 
 
 # made once: making a statement takes longer than sending it

@@ -170,6 +170,8 @@ class Life:
         if len(above(self.parents, parent)) + self._height(branch) <= 8:
             await hang(self.session, self.branches[branch], self.branches[parent])
             self.parents[branch] = parent
+            for each in self.branches.values():  # a request would read them anew
+                await self.session.refresh(each)
 
     async def grow(self) -> None:
         parent = self._branch()

@@ -82,22 +82,22 @@ class Route(APIRoute):
     async def _run(self, request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         parts = parts_of(request)
         signed_in = self.policy.access is not Access.ANYONE
-        bearer = parts.tokens.verify(_authorization(request)) if signed_in else None
+        known = parts.cache.directory.verify(_authorization(request)) if signed_in else None
         if self.body_field is not None:
             await read_json(request)
         key = _idempotency_key(request) if self.policy.idempotent else None
         request_id = request.scope.get("handbook.request_id")
-        if bearer is not None and not (self.writes and self.policy.transaction):
+        if known is not None and not (self.writes and self.policy.transaction):
             await parts.cache.follower.require_fresh()
-            request.state.known = await parts.cache.directory.know(bearer)
-            request.state.viewer = request.state.known.viewer
+            request.state.known = await parts.cache.directory.settle(known)
+            request.state.viewer = known.viewer
         if not self.policy.transaction:
             return await answer(request)
         async with parts.transaction(writes=self.writes, request_id=request_id) as session:
             request.state.session = session
-            if bearer is not None and self.writes:
+            if known is not None and self.writes:
                 # who changes something is judged by the database itself, in the same transaction
-                viewer = await resolve_viewer(session, bearer.member_id, bearer.session_id)
+                viewer = await resolve_viewer(session, known.claims.member_id, known.claims.session_id)
                 request.state.viewer = viewer
                 if key is not None:
                     return await self._once(request, answer, viewer, key)

@@ -115,9 +115,18 @@ class Connection(aiosqlite.Connection):
         await self.begin()
         self._shared = True
 
-    async def commit_shared(self) -> None:
+    async def commit_shared(self, told: Callable[[], None]) -> None:
+        """`told` is called when it is on the disk, by the loop itself: who waits for a task to tell waits once more for
+        all that is ready before it.
+        """
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            self._conn.commit()
+            loop.call_soon_threadsafe(told)
+
         self._shared = False
-        await self.commit()
+        await self._execute(work)
 
     @property
     def _is_idle(self) -> bool:

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -36,6 +37,11 @@ class _Job(Generic[T]):
             self.answer.set_exception(self.error)
         else:
             self.answer.set_result(cast("T", self.result))
+
+
+def _tell(jobs: Iterable[_Job[Any]]) -> None:
+    for job in jobs:
+        job.tell()
 
 
 class Writer:
@@ -102,11 +108,9 @@ class Writer:
                 jobs, self._waiting = list(self._waiting), deque()
             for job in jobs:
                 job.error = error if isinstance(error, Exception) else Unavailable()
+            _tell(jobs)
             if not isinstance(error, Exception):
                 raise
-        finally:
-            for job in jobs:
-                job.tell()
 
     async def _write_together(self, connection: AsyncConnection, jobs: list[_Job[Any]]) -> None:
         """Adds those it does to `jobs`. Where it raises, none of them was done."""
@@ -122,7 +126,7 @@ class Writer:
                 if not driver.in_transaction:  # a full disk ends the transaction of all
                     raise job.error or Unavailable()
         self._ended_at = time.monotonic()
-        await driver.commit_shared()
+        await driver.commit_shared(partial(_tell, jobs))
 
     async def _do(self, job: _Job[Any], connection: AsyncConnection) -> None:
         if time.monotonic() - job.asked_at > self._patience:

@@ -10,7 +10,7 @@ from api.cache.follow import Follower
 from api.cache.forms import Form
 from api.cache.view import Branches, Channels, Grants, View
 from api.security.claims import Claims, claims_of
-from api.security.tokens import Bearer, Tokens
+from api.security.tokens import Tokens
 from models.channels import member_channel
 from models.database import Database, seconds_of
 from models.errors import Unauthenticated
@@ -100,20 +100,25 @@ class Directory:
             return None
         return known if self._seconds() < known.valid_until else None
 
-    async def know(self, bearer: Bearer) -> Known:
-        """`recognise` for a token that has been verified already."""
-        return await self.settle(Known(bearer.claims, bearer.expires_at, self._follower.view))
+    def verify(self, authorization: str | None) -> Known:
+        """The entry of a token, or a new one that is not kept: to be settled before it is believed.
+
+        Raises Unauthenticated.
+        """
+        if self._looked_at != self._follower.view.confirmed_at:
+            self._look_at_keys()
+        known = self._known.get((authorization or "").encode("latin-1"))
+        if known is not None and self._seconds() < known.expires_at:
+            return known
+        bearer = self._tokens.verify(authorization)
+        return Known(bearer.claims, bearer.expires_at, self._follower.view)
 
     async def recognise(self, authorization: bytes) -> Known:
         """Who is asking. A query is made only where the member's access moved since the token's claims were resolved.
 
         Raises Unauthenticated. The caller has made sure that the view is fresh.
         """
-        known = self._known.get(authorization)
-        if known is None:
-            bearer = self._tokens.verify(authorization.decode("latin-1"))
-            known = Known(bearer.claims, bearer.expires_at, self._follower.view)
-        await self.settle(known)
+        known = await self.settle(self.verify(authorization.decode("latin-1")))
         self._keep(authorization, known)
         return known
 

@@ -59,9 +59,9 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     made: list[None] = []
     commit = Connection.commit_shared
 
-    async def noted(connection: Connection) -> None:
+    async def noted(connection: Connection, told: Callable[[], None]) -> None:
         made.append(None)
-        await commit(connection)
+        await commit(connection, told)
 
     monkeypatch.setattr(Connection, "commit_shared", noted)
     return made
@@ -233,7 +233,7 @@ async def test_who_leaves_in_the_middle_leaves_nothing_half_done(database: Datab
 async def test_a_commit_that_fails_is_everybodys_failure_and_the_next_one_stands(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(_: Connection) -> None:
+    async def fail(_: Connection, __: Callable[[], None]) -> None:
         raise OSError("no disk")
 
     with monkeypatch.context() as broken:

@@ -15,6 +15,7 @@ from api.commands.load_tokens import write_load_tokens
 from api.commands.running import console, fail, open_database, run, settings
 from api.commands.serving import serve_here
 from api.demo.accounts import DemoAccount, DemoAccounts, open_accounts, write_accounts
+from api.demo.activities import call_activities
 from api.demo.history import publish_notices
 from api.demo.loading import load_organisation
 from api.demo.organisation import DEMONSTRATION, Organisation
@@ -141,6 +142,7 @@ async def _make(database: Database, path: Path) -> DemoAccounts:
         )
         bar.update(task, description="its notices")
         await publish_notices(database, loaded, notice_texts(), rng=random.Random(_SEED))  # noqa: S311 - texts, not secrets
+        await call_activities(database, loaded)
         accounts = await open_accounts(database, loaded, hash_password=passwords.hash)
     passwords.close()
     write_accounts(path, accounts)

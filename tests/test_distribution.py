@@ -57,11 +57,16 @@ def test_the_readme_works_as_it_stands(demonstration: tuple[int, Path], tmp_path
     script = re.sub(r"(?m)^curl -s", "curl -fsS -w '\\\\n'", script)
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
-    me, feed, audience, receipt, nothing_new = (json.loads(line) for line in done.stdout.splitlines())
+    me, feed, audience, receipt, home, missing, report, nothing_new = (
+        json.loads(line) for line in done.stdout.splitlines()
+    )
     assert me["memberships"][0]["branch"]["path"]
     assert feed["items"]
     assert audience["people"] > 1
     assert receipt["acknowledged_at"] is not None
+    assert (home["notices"]["items"], home["activities"]) != ([], [])
+    assert len(missing["items"]) == 5
+    assert report["total"]["eligible"] == audience["people"]
     assert (nothing_new["cursor"], nothing_new["channels"]) == (None, [])
 
 

@@ -30,6 +30,7 @@ from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
 from api.routes import (
+    activities,
     attachments,
     audit,
     auth,
@@ -62,6 +63,7 @@ _METRICS_SECONDS = 5
 # those that are asked most come first: one router after the other is tried
 _ROUTERS = (
     notices.routes,
+    activities.routes,
     events.routes,
     auth.routes,
     me.routes,

@@ -1,7 +1,7 @@
-"""Every sentence that a refusal may carry, in both languages. `tests/test_architecture.py` holds it complete.
+"""What every refusal is called and what it says, in both languages. `tests/test_architecture.py` holds it complete.
 
-`PROBLEMS` are keyed by the last part of a problem's type and give (title, detail); `FIELDS` by the code of one field's
-error. `{names}` are filled from the error's values.
+Keyed by the last part of a problem's type; each gives (title, detail). `{names}` are filled from the error's values.
+What is wrong with single fields is said in `field_messages`.
 """
 
 from typing import NamedTuple
@@ -17,9 +17,28 @@ PROBLEMS: dict[str, Message] = {
         ("Tài khoản đã đóng", "Tài khoản này không còn dùng được. Ứng dụng cần xoá dữ liệu đã lưu trên máy."),
         ("Account closed", "This account can no longer be used. The app must delete what it holds on this device."),
     ),
+    "activity.cancelled": Message(
+        ("Buổi sinh hoạt đã huỷ", "Buổi sinh hoạt này đã huỷ nên không điểm danh được."),
+        ("Cancelled", "This activity was called off: there is no attendance to take."),
+    ),
     "activity.capacity_taken": Message(
         ("Không đủ chỗ", "Số người đã nhận lời nhiều hơn số chỗ mới."),
         ("Places already taken", "More people have said yes than the new number of places."),
+    ),
+    "activity.not_audience": Message(
+        ("Không mời bạn", "Buổi sinh hoạt này không gửi đến bạn."),
+        ("Not for you", "This activity is not addressed to you."),
+    ),
+    "activity.not_begun": Message(
+        (
+            "Chưa đến giờ",
+            "Chỉ ghi có mặt hoặc vắng mặt từ 30 phút trước giờ bắt đầu; vắng có lý do thì ghi trước được.",
+        ),
+        ("Not yet", "Who is present or absent is marked from 30 minutes before the start; who is excused also before."),
+    ),
+    "activity.over": Message(
+        ("Buổi sinh hoạt đã kết thúc", "Buổi sinh hoạt này đã kết thúc hoặc đã huỷ."),
+        ("Over", "This activity is over, or was called off."),
     ),
     "attachment.repeated": Message(
         ("Tệp đã có", "Thông báo này đã có tệp này."),
@@ -56,6 +75,26 @@ PROBLEMS: dict[str, Message] = {
     "branch.too_deep": Message(
         ("Quá nhiều cấp", "Cây tổ chức có nhiều nhất {most} cấp."),
         ("Too deep", "The tree has at most {most} levels."),
+    ),
+    "code.expired": Message(
+        ("Mã đã hết hạn", "Mã điểm danh chỉ dùng được trong phút nó được đưa ra. Hãy quét mã đang hiện."),
+        ("Code expired", "A code is good in the minute in which it is shown. Scan the one that is shown now."),
+    ),
+    "code.forged": Message(
+        ("Mã không đúng", "Mã điểm danh này không do hệ thống tạo ra. Hãy quét lại mã đang hiện."),
+        ("Not a true code", "This code was not made by the handbook. Scan the one that is shown."),
+    ),
+    "code.malformed": Message(
+        ("Không phải mã điểm danh", "Nội dung đã quét không phải là mã điểm danh."),
+        ("Not a code", "What was scanned is no code to check in by."),
+    ),
+    "code.other_activity": Message(
+        ("Mã của buổi khác", "Mã điểm danh này thuộc về một buổi sinh hoạt khác."),
+        ("Another activity's code", "This code belongs to another activity, or to another time of this one."),
+    ),
+    "code.outside_window": Message(
+        ("Ngoài giờ điểm danh", "Điểm danh bằng mã chỉ mở từ 30 phút trước giờ bắt đầu cho đến giờ kết thúc."),
+        ("Outside the hours", "Checking in by code is open from 30 minutes before the start until the end."),
     ),
     "event.at_future": Message(
         ("Thời điểm ở tương lai", "Sự kiện này mang thời điểm muộn hơn hiện tại quá một ngày."),
@@ -169,6 +208,10 @@ PROBLEMS: dict[str, Message] = {
         ("Thông báo đã hết hạn", "Thông báo này đã hết hạn hiển thị."),
         ("Notice expired", "This notice has expired."),
     ),
+    "notice.not_activity": Message(
+        ("Không phải buổi sinh hoạt", "Thông báo này không mời đến một buổi sinh hoạt nào."),
+        ("Not an activity", "This notice does not call to an activity."),
+    ),
     "notice.not_draft": Message(
         ("Không còn là bản nháp", "Chỉ bản nháp mới sửa trực tiếp; thông báo đã đăng thì dùng chức năng đính chính."),
         ("Not a draft", "Only drafts can be edited. What is published is amended."),
@@ -239,6 +282,14 @@ PROBLEMS: dict[str, Message] = {
         ("Dữ liệu đang bị thay đổi", "Có người khác đang sửa cùng dữ liệu. Hãy chạy lại để nhập tiếp."),
         ("Changed meanwhile", "Others keep changing the same data. Run the import again to go on."),
     ),
+    "rsvp.closed": Message(
+        ("Hết hạn trả lời", "Đã quá hạn trả lời cho buổi sinh hoạt này. Hãy báo trực tiếp với người tổ chức."),
+        ("Too late to answer", "The time to answer is over. Please tell whoever arranges the activity."),
+    ),
+    "rsvp.full": Message(
+        ("Đã đủ chỗ", "Buổi sinh hoạt này đã đủ người đăng ký."),
+        ("No place left", "As many have said that they come as there are places."),
+    ),
     "sign_in.required": Message(
         ("Cần đăng nhập", "Hãy đăng nhập. Nếu vừa nhập thông tin đăng nhập thì thông tin đó chưa đúng."),
         ("Sign in", "Please sign in. If you just did, the login or the password or code was not right."),
@@ -269,230 +320,4 @@ PROBLEMS: dict[str, Message] = {
         ("Tạm thời gián đoạn", "Một bộ phận của hệ thống chưa trả lời. Chưa có gì thay đổi; hãy thử lại sau."),
         ("Temporarily unavailable", "A part of the service does not answer. Nothing was changed; try again shortly."),
     ),
-}
-
-FIELDS: dict[str, tuple[str, str]] = {
-    "activity.ends_before_start": ("Giờ kết thúc phải sau giờ bắt đầu.", "It must end after it begins."),
-    "activity.missing": (
-        "Thông báo loại hoạt động phải nêu thời gian, địa điểm.",
-        "An activity must say when it takes place.",
-    ),
-    "activity.rsvp_after_start": ("Hạn trả lời phải trước giờ bắt đầu.", "Answers must end before it begins."),
-    "activity.too_long": ("Một hoạt động kéo dài nhiều nhất {limit} ngày.", "An activity lasts {limit} days at most."),
-    "activity.unexpected": (
-        "Chỉ thông báo loại hoạt động mới có thời gian, địa điểm.",
-        "Only a notice of category activity has one.",
-    ),
-    "audience.roles_missing": ("Hãy nêu ít nhất một chức vụ.", "Name at least one role."),
-    "audience.roles_repeated": ("Mỗi chức vụ chỉ nêu một lần.", "Name each role once."),
-    "audience.roles_unexpected": (
-        "Chỉ nêu chức vụ khi gửi theo chức vụ.",
-        "Roles are named only where the reach is roles.",
-    ),
-    "bool_parsing": ("Phải là true hoặc false.", "Must be true or false."),
-    "bool_type": ("Phải là true hoặc false.", "Must be true or false."),
-    "branch.code_twice": (
-        "Mã này đã có ở dòng {row} của tệp.",
-        "Row {row} of the file has this code already.",
-    ),
-    "branch.cycle": (
-        "Các tổ chức này là cấp trên của nhau theo vòng tròn.",
-        "These branches are above each other in a circle.",
-    ),
-    "branch.parent_refused": (
-        "Cấp trên của tổ chức này bị từ chối ở một dòng khác.",
-        "The branch above was refused in another row.",
-    ),
-    "branch.unknown": ("Không có tổ chức này.", "There is no such branch."),
-    "cell.formula": ("Ô này chứa công thức hoặc lỗi.", "The cell holds a formula or an error."),
-    "citizen_id.birth_year_mismatch": (
-        "Số căn cước không khớp với năm sinh.",
-        "The citizen id does not agree with the year of birth.",
-    ),
-    "citizen_id.gender_mismatch": (
-        "Số căn cước không khớp với giới tính.",
-        "The citizen id does not agree with the gender.",
-    ),
-    "citizen_id.malformed": ("Số căn cước công dân phải gồm 12 chữ số.", "A citizen id has 12 digits."),
-    "citizen_id.province_unknown": (
-        "Ba số đầu của căn cước không phải mã nơi đăng ký.",
-        "The first three digits are no place of registration.",
-    ),
-    "cursor.invalid": (
-        "Con trỏ trang không dùng được cho danh sách này. Hãy tải lại từ đầu.",
-        "The cursor is not good for this list. Start the list afresh.",
-    ),
-    "notice.before_publication": ("Phải sau thời điểm đăng.", "Must be later than its publication."),
-    "recurrence.both_ends": (
-        "Chỉ nêu ngày cuối hoặc số lần, không nêu cả hai.",
-        "Say until when or how many times, not both.",
-    ),
-    "recurrence.empty": ("Lịch lặp này không còn buổi nào.", "This recurrence leaves no time at all."),
-    "recurrence.endless": ("Lịch lặp phải có ngày cuối hoặc số lần.", "A recurrence needs an end: until or count."),
-    "recurrence.exception_unknown": (
-        "Không có buổi nào vào ngày {day} để bỏ.",
-        "Nothing takes place on {day} to be left out.",
-    ),
-    "recurrence.interval": ("Khoảng lặp phải từ 1 đến {limit}.", "The interval must be 1 to {limit}."),
-    "recurrence.overlapping": (
-        "Buổi sau bắt đầu trước khi buổi trước kết thúc.",
-        "One time begins before the one before it has ended.",
-    ),
-    "recurrence.position": (
-        "Thứ tự trong tháng không khớp với ngày bắt đầu.",
-        "The position in the month does not agree with the start.",
-    ),
-    "recurrence.start_ambiguous": (
-        "Giờ bắt đầu này có hai lần trong ngày đổi giờ; hãy chọn giờ khác.",
-        "This local time comes twice on that day; choose another.",
-    ),
-    "recurrence.too_long": ("Lịch lặp kéo dài nhiều nhất {limit} năm.", "A recurrence lasts {limit} years at most."),
-    "recurrence.too_many": ("Lịch lặp có nhiều nhất {limit} buổi.", "A recurrence has {limit} times at most."),
-    "recurrence.weekdays": (
-        "Các thứ trong tuần không hợp lệ hoặc không gồm ngày bắt đầu.",
-        "The weekdays are wrong or leave out the start's.",
-    ),
-    "sync.channel_malformed": ("Tên kênh không đúng.", "This is not the name of a channel."),
-    "day.future": ("Ngày không được ở tương lai.", "The day must not lie in the future."),
-    "day.malformed": ("Ngày phải có dạng NĂM-THÁNG-NGÀY.", "A day is written YYYY-MM-DD."),
-    "day.too_early": ("Ngày quá xa trong quá khứ.", "The day lies too far in the past."),
-    "date_from_datetime_parsing": ("Ngày không có thật.", "There is no such day."),
-    "date_parsing": ("Ngày không có thật.", "There is no such day."),
-    "datetime_from_date_parsing": ("Thời điểm không có thật.", "There is no such instant."),
-    "datetime_parsing": ("Thời điểm không có thật.", "There is no such instant."),
-    "email.malformed": ("Địa chỉ e-mail chưa đúng.", "This is no e-mail address."),
-    "enum": ("Phải là một trong các giá trị: {expected}.", "Must be one of: {expected}."),
-    "event.at_future": ("Muộn hơn hiện tại quá một ngày.", "More than a day from now."),
-    "event.at_past": ("Quá 180 ngày.", "More than 180 days ago."),
-    "event.kind_unknown": ("Không có loại sự kiện này.", "There is no such kind of event."),
-    "extra_forbidden": ("Mục này không được phép.", "There is no such field here."),
-    "file.bomb": (
-        "Tệp nhỏ nhưng mở ra quá lớn nên có thể làm treo máy người nhận.",
-        "It unpacks to far more than anybody can open.",
-    ),
-    "file.damaged": ("Tệp bị hỏng.", "The file is damaged."),
-    "file.empty": ("Tệp trống.", "The file is empty."),
-    "file.encrypted": ("Tệp đặt mật khẩu không được nhận.", "Files with a password are not taken."),
-    "file.macros": ("Tệp có macro không được nhận.", "Files with macros are not taken."),
-    "file.name_malformed": (
-        'Tên tệp dài nhất 120 ký tự, không có thư mục và các ký tự / \\ : * ? " < > |.',
-        "A file's name has at most 120 characters, no folder and none of / \\ : * ? \" < > |.",
-    ),
-    "file.not_utf8": (
-        "Tệp văn bản phải lưu bằng bảng mã UTF-8.",
-        "Text must be saved as UTF-8.",
-    ),
-    "file.too_large": ("Tệp quá lớn.", "The file is too large."),
-    "file.type_mismatch": (
-        "Nội dung tệp không đúng với loại mà tên hoặc Content-Type nêu.",
-        "The file is not of the type that its name or Content-Type says.",
-    ),
-    "file.type_unknown": (
-        "Chỉ nhận PDF, ảnh JPEG, PNG, WebP, tài liệu Office và OpenDocument, TXT, CSV, MP3, M4A, MP4.",
-        "Only PDF, JPEG, PNG, WebP, Office and OpenDocument files, TXT, CSV, MP3, M4A and MP4 are taken.",
-    ),
-    "greater_than_equal": ("Phải từ {ge} trở lên.", "Must be at least {ge}."),
-    "idempotency.malformed": ("Khoá phải có 1 đến 200 ký tự ASCII.", "A key has 1 to 200 ASCII characters."),
-    "idempotency.reused": (
-        "Khoá này đã đi với một nội dung khác.",
-        "This key went with other content before.",
-    ),
-    "instant.malformed": (
-        "Thời điểm phải theo RFC 3339, có múi giờ, ví dụ 2026-05-19T08:00:00+07:00.",
-        "An instant is written by RFC 3339 with an offset, such as 2026-05-19T08:00:00+07:00.",
-    ),
-    "instant.past": ("Thời điểm phải ở tương lai.", "The instant must lie in the future."),
-    "int_from_float": ("Phải là số nguyên.", "Must be a whole number."),
-    "int_parsing": ("Phải là số nguyên.", "Must be a whole number."),
-    "int_parsing_size": ("Số quá lớn.", "The number is too large."),
-    "int_type": ("Phải là số nguyên.", "Must be a whole number."),
-    "invalid": ("Giá trị không hợp lệ.", "The value is not valid."),
-    "json_invalid": ("Nội dung không phải JSON hợp lệ.", "The content is no valid JSON."),
-    "less_than_equal": ("Nhiều nhất là {le}.", "Must be at most {le}."),
-    "list_type": ("Phải là một danh sách.", "Must be a list."),
-    "literal_error": ("Phải là một trong các giá trị: {expected}.", "Must be one of: {expected}."),
-    "markdown.too_long": ("Văn bản quá dài.", "The text is too long."),
-    "member.admitted_before_birth": ("Ngày vào phải sau ngày sinh.", "Admission must come after birth."),
-    "member.confirmed_before_admitted": (
-        "Ngày chính thức không được trước ngày vào.",
-        "Confirmation must not come before admission.",
-    ),
-    "member.national_id_twice": (
-        "Số căn cước này đã có ở dòng {row} của tệp.",
-        "Row {row} of the file has this citizen id already.",
-    ),
-    "member.number_twice": (
-        "Số thẻ này đã có ở dòng {row} của tệp.",
-        "Row {row} of the file has this member number already.",
-    ),
-    "member.unknown": ("Không có người này.", "There is no such member."),
-    "missing": ("Thiếu mục này.", "This field is missing."),
-    "model_attributes_type": ("Phải là một đối tượng JSON.", "Must be a JSON object."),
-    "notice.classified": (
-        "Không đưa tài liệu mật vào đây: chỉ nhận public hoặc internal.",
-        "Classified material has no place here: only public or internal.",
-    ),
-    "password.contains_login": ("Mật khẩu không được chứa tên đăng nhập.", "The password must not contain the login."),
-    "password.demonstration": (
-        "Mật khẩu trình diễn không dùng được ở đây.",
-        "A demonstration password is not accepted here.",
-    ),
-    "password.too_common": ("Mật khẩu này quá dễ đoán.", "This password is too easy to guess."),
-    "password.wrong": ("Mật khẩu hiện tại chưa đúng.", "The current password is not right."),
-    "phone.invalid": ("Không có số điện thoại như vậy.", "No telephone has such a number."),
-    "phone.malformed": ("Số điện thoại chưa đúng.", "This is no telephone number."),
-    "photo.damaged": ("Tệp ảnh bị hỏng.", "The picture is damaged."),
-    "photo.not_an_image": ("Tệp không phải là ảnh.", "The file is no picture."),
-    "photo.too_large": ("Ảnh quá lớn.", "The picture is too large."),
-    "photo.unsupported": ("Chỉ nhận ảnh JPEG, PNG hoặc WebP.", "Only JPEG, PNG and WebP are taken."),
-    "revision.unknown": ("Thông báo không có bản này.", "The notice has no such revision."),
-    "roster.column_twice": (
-        "Các cột {columns} đều là {field}: chỉ giữ một.",
-        "The columns {columns} are all {field}: keep one.",
-    ),
-    "roster.columns_missing": ("Thiếu cột: {columns}.", "Columns are missing: {columns}."),
-    "roster.kinds_mixed": (
-        "Các trang tính không cùng loại: hãy nêu tên một trang bằng --sheet.",
-        "The sheets are not of one kind: name one with --sheet.",
-    ),
-    "roster.no_rows": ("Tệp không có dòng nào.", "The file holds no rows."),
-    "roster.unrecognised": (
-        "Không nhận ra các cột: cần bảng tổ chức hoặc bảng hội viên.",
-        "The columns are neither those of branches nor of members.",
-    ),
-    "row.extra_cells": (
-        "Dòng có ô nằm ngoài các cột có tiêu đề; có thể dữ liệu đã bị lệch cột.",
-        "There are cells beyond the columns with headers; the row may have slipped.",
-    ),
-    "string_pattern_mismatch": ("Có ký tự không được phép.", "It has characters that are not allowed."),
-    "string_too_long": ("Dài nhất {max_length} ký tự.", "At most {max_length} characters."),
-    "string_too_short": ("Ít nhất {min_length} ký tự.", "At least {min_length} characters."),
-    "string_type": ("Phải là chuỗi ký tự.", "Must be text."),
-    "table.cell_too_long": ("Ô ở dòng {row} quá dài.", "A cell in row {row} is too long."),
-    "table.duplicate_header": ("Có hai cột cùng tiêu đề.", "Two columns have the same heading."),
-    "table.empty": ("Tệp trống.", "The file is empty."),
-    "table.line_too_long": ("Dòng {row} quá dài.", "Line {row} is too long."),
-    "table.malformed": ("Tệp bị hỏng.", "The file is damaged."),
-    "table.no_header": ("Tệp không có dòng tiêu đề.", "The file has no heading row."),
-    "table.not_a_table": ("Tệp không phải CSV hoặc XLSX.", "The file is neither CSV nor XLSX."),
-    "table.nul": ("Tệp chứa ký tự NUL.", "The file holds NUL characters."),
-    "table.sheet_missing": ("Không có trang tính này.", "There is no such sheet."),
-    "table.too_large": ("Bảng quá lớn.", "The table is too large."),
-    "table.undecodable": ("Dòng {row} không phải UTF-8.", "Line {row} is not UTF-8."),
-    "template.day_unexpected": (
-        "Chỉ nêu ngày khi mẫu là buổi sinh hoạt.",
-        "A day is named only where the template is an activity.",
-    ),
-    "text.control_character": ("Có ký tự điều khiển không được phép.", "It has control characters."),
-    "text.surrogate": ("Có ký tự không hợp lệ.", "It has characters that Unicode forbids."),
-    "time.malformed": (
-        "Giờ phải có dạng GIỜ:PHÚT, ví dụ 19:30.",
-        "A time of day is written HH:MM, such as 19:30.",
-    ),
-    "timezone.unknown": ("Không có múi giờ này.", "There is no such time zone."),
-    "too_long": ("Nhiều nhất {max_length} mục.", "At most {max_length} items."),
-    "too_short": ("Ít nhất {min_length} mục.", "At least {min_length} items."),
-    "url.malformed": ("Phải là một địa chỉ bắt đầu bằng https://.", "Must be an address that begins with https://."),
-    "uuid_parsing": ("Mã định danh không đúng.", "This is no identifier."),
-    "uuid_type": ("Mã định danh phải là chuỗi ký tự.", "An identifier is text."),
 }

@@ -18,8 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from api.field_messages import FIELDS
 from api.languages import Language, language_of
-from api.messages import FIELDS, PROBLEMS
+from api.messages import PROBLEMS
 from models.errors import (
     Conflict,
     FieldError,

@@ -4,7 +4,7 @@ The counter's row is narrow, so that a receipt does not rewrite the member's wid
 transaction that takes a number: a member's numbers become visible in order, as the log's do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import CTE, BigInteger, ForeignKey, bindparam, update
@@ -54,10 +54,21 @@ async def advance(session: AsyncSession, steps: Mapping[UUID, int]) -> dict[UUID
     return {row.member_id: row.seq for row in taken}
 
 
-async def give_back(session: AsyncSession, member_id: UUID, steps: int) -> None:
-    """Undo `advance`, whose lock still holds: nothing was changed after all, and nobody has seen the numbers."""
-    connection = await session.connection()
-    await connection.execute(_GIVE_BACK, {"whose": member_id, "steps": steps})
+async def hold(session: AsyncSession, members: Iterable[UUID]) -> None:
+    """Lock all these counters at once, before any is advanced: whoever advances some now and others later would else
+    lock them in an order of their own.
+    """
+    await advance(session, dict.fromkeys(members, 0))
+
+
+async def give_back(session: AsyncSession, steps: Mapping[UUID, int]) -> None:
+    """Undo `advance` by so many of the last numbers, while its lock still holds: less was changed than might have
+    been, and nobody has seen the numbers.
+    """
+    rows = [{"whose": member_id, "steps": number} for member_id, number in steps.items() if number]
+    if rows:
+        connection = await session.connection()
+        await connection.execute(_GIVE_BACK, rows)
 
 
 def advancing() -> CTE:

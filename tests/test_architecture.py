@@ -19,7 +19,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from api.app import create_app
-from api.messages import FIELDS, PROBLEMS
+from api.field_messages import FIELDS
+from api.messages import PROBLEMS
 from api.policy import Policy
 from api.problems import _BY_STATUS
 from api.routing import Access, Cached, Route, _with_inner, router
@@ -261,7 +262,8 @@ def slugs() -> set[str]:
 
 def codes() -> set[str]:
     """The codes of fields' errors: words where errors are made, and those of tables next to where they are made."""
-    named = [text for path, tree in sources(*FLOORS).items() if path.name != "messages.py" for text in texts(tree)]
+    speaking = [tree for path, tree in sources(*FLOORS).items() if not path.name.endswith("messages.py")]
+    named = [text for tree in speaking for text in texts(tree)]
     return words(CODE_RAISERS, FIELDS.keys()) | (set(named) & FIELDS.keys())
 
 

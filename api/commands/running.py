@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
+from api.field_messages import FIELDS
 from api.languages import Language
-from api.messages import FIELDS, PROBLEMS
+from api.messages import PROBLEMS
 from api.security.keys import open_keyring
 from api.settings import Settings, SettingsError, load_settings
 from models.database import Database, utc_now

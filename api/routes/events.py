@@ -8,6 +8,7 @@ from starlette.types import Scope
 from api.deps import PartsDep, SessionDep, Since, ViewerDep
 from api.problems import Problem, problem_of
 from api.routing import Access, Cached, declare, router
+from models.activities.shapes import AttendancePublic, RsvpPublic
 from models.base import Shape
 from models.events.rules import apply_events
 from models.events.shapes import EventsPost, Outcome, Result
@@ -35,6 +36,8 @@ class EventResults(Shape):
     state: int
     more: bool
     receipts: list[ReceiptPublic]
+    rsvps: list[RsvpPublic]
+    attendance: list[AttendancePublic]
 
 
 @routes.post("/me/events", response_model_exclude_unset=True)
@@ -46,14 +49,14 @@ async def tell_events(body: EventsPost, request: Request, viewer: ViewerDep, par
     request_id = request.scope.get("handbook.request_id")
     outcomes = await parts.write(lambda session: apply_events(session, viewer, body), request_id=request_id)
     shown = [_shown(request.scope, outcome) for outcome in outcomes.results]
-    own = outcomes.own
-    return EventResults(results=shown, since=outcomes.since, state=own.state, more=own.more, receipts=own.receipts)
+    own = outcomes.own.model_dump(exclude={"reset"})
+    return EventResults(results=shown, since=outcomes.since, **own)
 
 
 @routes.get("/me/state")
 @declare(Access.MEMBER, Cached.MEMBER)
 async def read_my_state(session: SessionDep, viewer: ViewerDep, since: Since = None) -> OwnState:
-    """My receipts that changed since a state of an earlier answer, or all of them."""
+    """My receipts, answers and attendance that changed since a state of an earlier answer, or all of them."""
     return await read_state(session, viewer, since)
 
 

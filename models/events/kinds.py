@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from models.activities.events import CHECK_INS, MARKS, RSVPS, AttendedSent, CheckInSent, RsvpSent
 from models.events.shapes import Kind
-from models.notices.events import RECEIPTS, NoticeAcknowledged, NoticeRead
+from models.notices.events import RECEIPTS, NoticeAcknowledged, NoticeRead, NoticeTold
 
 KINDS: dict[str, Kind[Any, Any]] = {
     "read": Kind(NoticeRead, RECEIPTS),
     "acknowledged": Kind(NoticeAcknowledged, RECEIPTS),
+    "told": Kind(NoticeTold, RECEIPTS),
+    "rsvp": Kind(RsvpSent, RSVPS),
+    "check_in": Kind(CheckInSent, CHECK_INS),
+    "attended": Kind(AttendedSent, MARKS),
 }

@@ -23,7 +23,7 @@ from models.events.shapes import EVENTS_MOST, EventSent, EventsPost, Kind, Outco
 from models.events.state import read_state, unchanged
 from models.events.table import Event
 from models.histories import history_of
-from models.own_state import MemberState, state_number
+from models.own_state import MemberState, hold, state_number
 from models.permissions import Viewer
 from models.standing import stands
 from models.viewers import resolve_access
@@ -38,7 +38,7 @@ _UUID = TypeAdapter(UUID)
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Sound:
     """An event whose shape is right. `deed` is what there is to be done, once it has been judged."""
 
@@ -75,26 +75,35 @@ async def apply_events(session: AsyncSession, viewer: Viewer, data: EventsPost) 
         if one.id not in stored and one.refusal is None:
             chosen.setdefault(one.id, one)
     taken = await _take(session, member_id, chosen, at)
-    reached = await _do(session, [chosen[id_] for id_ in taken])
+    reached, refused = await _do(session, [chosen[id_] for id_ in taken])
+    if refused:
+        await _untake(session, member_id, [one.id for one in refused])
+        taken = [id_ for id_ in taken if chosen[id_] not in refused]
     stored |= {id_: chosen[id_].digest for id_ in taken}
-    if len(taken) < len(chosen):  # the same ones came in another request as well
+    if len(taken) + len(refused) < len(chosen):  # the same ones came in another request as well
         stored |= await _stored(session, member_id, chosen.keys() - stored.keys())
     applied = set(taken)
     for one in sound:
         is_applied = one.id in applied and chosen[one.id] is one
-        outcomes[one.place] = _outcome(one, stored.get(one.id), is_applied=is_applied)
+        outcomes[one.place] = _outcome(one, stored.get(one.id), chosen.get(one.id), is_applied=is_applied)
     await _forget_some(session, at)
     since = state_number(head, counter)
     own = await read_state(session, viewer, since) if member_id in reached else unchanged(since)
     return Outcomes([outcome for outcome in outcomes if outcome is not None], since, own)
 
 
-def _outcome(one: _Sound, stored: str | None, *, is_applied: bool) -> Outcome:
+def _outcome(one: _Sound, stored: str | None, chosen: _Sound | None, *, is_applied: bool) -> Outcome:
+    """`stored` is the digest of the event that its id belongs to, `chosen` the first of the batch with that id that
+    stood.
+    """
     if is_applied:
         return Outcome(one.id, Result.APPLIED)
     if stored == one.digest:
         return Outcome(one.id, Result.DUPLICATE)
-    return Outcome(one.id, Result.REFUSED, one.refusal if stored is None else Conflict("event.id_reused"))
+    refusal = one.refusal
+    if refusal is None and stored is None and chosen is not None and chosen.digest == one.digest:
+        refusal = chosen.refusal
+    return Outcome(one.id, Result.REFUSED, Conflict("event.id_reused") if stored or refusal is None else refusal)
 
 
 def _read(place: int, raw: object) -> _Sound:
@@ -161,13 +170,27 @@ def _corrected(said: datetime, sent_at: datetime, at: datetime) -> datetime:
     return at - max(age, timedelta())
 
 
-async def _do(session: AsyncSession, events: Sequence[_Sound]) -> dict[UUID, int]:
+async def _do(session: AsyncSession, events: Sequence[_Sound]) -> tuple[dict[UUID, int], set[_Sound]]:
+    """The numbers that states have reached, and those events that could not be applied after all.
+
+    Rules lock one after the other. Where they would lock several members' states, all are locked before: two
+    secretaries who mark each other, each after something of their own, would else wait for each other.
+    """
     reached: dict[UUID, int] = {}
-    for rule in _rules():
-        deeds = [one.deed for one in events if one.kind.rule is rule]
-        if deeds:
-            reached |= await rule.do(session, deeds)
-    return reached
+    refused: set[_Sound] = set()
+    by_rule = [(rule, [one for one in events if one.kind.rule is rule]) for rule in _rules()]
+    by_rule = [(rule, chosen) for rule, chosen in by_rule if chosen]
+    whose = {one.deed.member_id for one in events}
+    if len(by_rule) > 1 and len(whose) > 1:
+        await hold(session, whose)
+    for rule, chosen in by_rule:
+        done = await rule.do(session, [one.deed for one in chosen])
+        for member_id, number in done.reached.items():
+            reached[member_id] = max(number, reached.get(member_id, 0))
+        for place, refusal in done.refused.items():
+            chosen[place].refusal = refusal
+            refused.add(chosen[place])
+    return reached, refused
 
 
 def _rules() -> list[Any]:
@@ -219,6 +242,9 @@ _BEGIN = _beginning()
 _STORED = select(_EVENT.c.id, _EVENT.c.digest).where(
     _EVENT.c.member_id == bindparam("member_id"), _EVENT.c.id.in_(bindparam("ids", expanding=True))
 )
+_UNTAKE = delete(_EVENT).where(
+    _EVENT.c.member_id == bindparam("member_id"), _EVENT.c.id.in_(bindparam("ids", expanding=True))
+)
 _TAKE = _taking(sqlite.insert(_EVENT))
 _TAKE_ARRAYS = _taking_arrays()
 _FORGET = _forgetting()
@@ -257,6 +283,12 @@ async def _take(session: AsyncSession, member_id: UUID, chosen: Mapping[UUID, _S
         rows = [{"member_id": member_id, "id": id_, "digest": chosen[id_].digest, "applied_at": at} for id_ in ids]
         taken = await connection.execute(_TAKE, rows)
     return sorted(row.id for row in taken)
+
+
+async def _untake(session: AsyncSession, member_id: UUID, ids: Iterable[UUID]) -> None:
+    """A refused id is not used up."""
+    connection = await session.connection()
+    await connection.execute(_UNTAKE, {"member_id": member_id, "ids": sorted(ids)})
 
 
 async def _forget_some(session: AsyncSession, at: datetime) -> None:

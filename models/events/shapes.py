@@ -1,10 +1,10 @@
 """What is said of events, coming in and going out."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -34,7 +34,7 @@ class EventsPost(Request):
         list[Any],
         Field(
             max_length=EVENTS_MOST,
-            description="Each `{id, kind, at, …}`: `read` and `acknowledged` with `notice_id` and `revision`.",
+            description="Each `{id, kind, at, …}`: see the guide to sync for the kinds and what they say.",
             examples=[
                 [
                     {
@@ -56,8 +56,15 @@ class Result(StrEnum):
     REFUSED = "refused"
 
 
+class Deed(Protocol):
+    """What there is to be done, and whose own state it changes."""
+
+    @property
+    def member_id(self) -> UUID: ...
+
+
 SentT = TypeVar("SentT", bound=EventSent)
-DeedT = TypeVar("DeedT")
+DeedT = TypeVar("DeedT", bound=Deed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +76,27 @@ class Told(Generic[SentT]):
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """The numbers that the states of those whose own things changed have reached; and by its place among the deeds
+    each that could not be done after all, because others were quicker.
+    """
+
+    reached: Mapping[UUID, int]
+    refused: Mapping[int, HandbookError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule(Generic[SentT, DeedT]):
     """What events of some kinds do. All events of a batch are judged together and done together, so that the number
     of statements does not depend on theirs.
 
     `judge` gives for each event what there is to be done, or why it is refused; it writes nothing. `do` is given
-    what `judge` gave of those events that are applied; it locks in the order of members, and gives the numbers that
-    the states of those whose own things changed have reached.
+    what `judge` gave of those events that are to be applied; it locks the states of their members first, in the order
+    of members, and then what is shared.
     """
 
     judge: Callable[[AsyncSession, History, Sequence[Told[SentT]]], Awaitable[Sequence[DeedT | HandbookError]]]
-    do: Callable[[AsyncSession, Sequence[DeedT]], Awaitable[Mapping[UUID, int]]]
+    do: Callable[[AsyncSession, Sequence[DeedT]], Awaitable[Done]]
 
 
 @dataclass(frozen=True, slots=True)

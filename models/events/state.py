@@ -1,16 +1,37 @@
 """What a member did, for the member's other phones."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    cast,
+    literal_column,
+    null,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
+from models.activities.shapes import AttendancePublic, RsvpPublic
+from models.activities.table import Answer, Attendance, AttendanceMethod, AttendanceStatus, Rsvp
 from models.base import Shape
 from models.changes import JUMP, LogHead
 from models.database import table_of
 from models.notices.shapes import ReceiptPublic
-from models.notices.table import Receipt
+from models.notices.table import Receipt, ReceiptMethod
 from models.own_state import MemberState, seq_of, state_number
 from models.permissions import Viewer
 
@@ -24,51 +45,110 @@ class OwnState(Shape):
     reset: bool
     more: bool
     receipts: list[ReceiptPublic]
+    rsvps: list[RsvpPublic]
+    attendance: list[AttendancePublic]
 
 
 def unchanged(state: int) -> OwnState:
-    return OwnState(state=state, reset=False, more=False, receipts=[])
+    return OwnState(state=state, reset=False, more=False, receipts=[], rsvps=[], attendance=[])
 
 
 async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -> OwnState:
-    """The next receipts after `since`, in the order in which they changed, at most PAGE. One statement, and another
+    """The next things after `since`, in the order in which they changed, at most PAGE. One statement, and another
     where `since` is no number of this database: then all of them from the first.
     """
     member_id = viewer.the_member
-    rows = await _after(session, member_id, 0 if since is None else since % JUMP)
-    head, counter = rows[0].head, rows[0].counter
+    head, counter, rows = await _after(session, member_id, 0 if since is None else since % JUMP)
     known = None if since is None else seq_of(since, head)
     reset = known is None or known > counter
     if reset and since is not None:
-        rows = await _after(session, member_id, 0)
-        head, counter = rows[0].head, rows[0].counter
+        head, counter, rows = await _after(session, member_id, 0)
     page = rows[:PAGE]
     more = len(rows) > PAGE
-    receipts = [ReceiptPublic.model_validate(row) for row in page if row.notice_id is not None]
     return OwnState(
-        state=state_number(head, page[-1].seq if more else counter), reset=reset, more=more, receipts=receipts
+        state=state_number(head, page[-1].seq if more else counter),
+        reset=reset,
+        more=more,
+        receipts=[_receipt(row) for row in page if row.kind == _RECEIPT],
+        rsvps=[_rsvp(row) for row in page if row.kind == _RSVP],
+        attendance=[_attendance(row) for row in page if row.kind == _ATTENDANCE],
     )
 
 
-def _after_a_number() -> Select[*tuple[Any, ...]]:
-    """The head and the counter, beside each receipt after `:after` or beside none."""
-    head, counter, receipt = table_of(LogHead), table_of(MemberState), table_of(Receipt)
-    is_after = and_(receipt.c.member_id == bindparam("member_id"), receipt.c.seq > bindparam("after"))
-    shown = (receipt.c[name] for name in ("seq", *ReceiptPublic.model_fields))
-    return (
-        select(head.c.seq.label("head"), func.coalesce(counter.c.seq, 0).label("counter"), *shown)
-        .select_from(head)
-        .outerjoin(counter, counter.c.member_id == bindparam("member_id"))
-        .outerjoin(receipt, is_after)
-        .order_by(receipt.c.seq)
-        .limit(PAGE + 1)
+def _receipt(row: Row[Any]) -> ReceiptPublic:
+    return ReceiptPublic(
+        notice_id=row.notice_id,
+        revision=row.number,
+        read_at=row.read_at,
+        acknowledged_at=row.acknowledged_at,
+        method=ReceiptMethod(row.word),
     )
+
+
+def _rsvp(row: Row[Any]) -> RsvpPublic:
+    return RsvpPublic(notice_id=row.notice_id, occurrence=row.number, answer=Answer(row.word), note=row.more)
+
+
+def _attendance(row: Row[Any]) -> AttendancePublic:
+    status, method = AttendanceStatus(row.word), AttendanceMethod(row.more)
+    return AttendancePublic(notice_id=row.notice_id, occurrence=row.number, status=status, method=method)
+
+
+_HEAD, _COUNTER, _RECEIPT, _RSVP, _ATTENDANCE = range(-2, 3)
+_COLUMNS: dict[str, TypeEngine[Any]] = {
+    "notice_id": Uuid(),
+    "word": String(),
+    "more": String(),
+    "read_at": UTCDateTime(),
+    "acknowledged_at": UTCDateTime(),
+}
+
+
+def _part(
+    kind: int, model: type[SQLModel], number: Any, seq: Any, said: Mapping[str, str], *where: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
+    """Rows of one table in columns that all have; `said` names those that it has itself."""
+    table = table_of(model)
+
+    def of(name: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+        # without a cast PostgreSQL takes a null for text
+        return type_coerce(table.c[said[name]], type_) if name in said else cast(null(), type_)
+
+    shown: list[ColumnElement[Any]] = [literal_column(str(kind)).label("kind"), seq.label("seq")]
+    shown.append(type_coerce(number, BigInteger()).label("number"))
+    shown += (of(name, type_).label(name) for name, type_ in _COLUMNS.items())
+    return select(*shown).where(*where)
+
+
+def _changed(kind: int, model: type[SQLModel], number: str, **said: str) -> Select[*tuple[Any, ...]]:
+    table = table_of(model).c
+    after = table.member_id == bindparam("member_id"), table.seq > bindparam("after")
+    return _part(kind, model, table[number], table.seq, {"notice_id": "notice_id", **said}, *after)
+
+
+def _after_a_number() -> CompoundSelect[*tuple[Any, ...]]:
+    """The head and the counter, if there is one, and each thing after `:after`, in the order of change: each table has
+    an index in it.
+    """
+    head, counter = table_of(LogHead).c, table_of(MemberState).c
+    mine = counter.member_id == bindparam("member_id")
+    times = {"read_at": "read_at", "acknowledged_at": "acknowledged_at"}
+    changed = union_all(
+        _part(_HEAD, LogHead, head.seq, literal_column(str(_HEAD)), {}),
+        _part(_COUNTER, MemberState, counter.seq, literal_column(str(_COUNTER)), {}, mine),
+        _changed(_RECEIPT, Receipt, "revision", word="method", **times),
+        _changed(_RSVP, Rsvp, "occurrence", word="answer", more="note"),
+        _changed(_ATTENDANCE, Attendance, "occurrence", word="status", more="method"),
+    )
+    return changed.order_by(changed.selected_columns.seq).limit(PAGE + 3)
 
 
 # made once: making a statement takes longer than sending it
-_RECEIPTS_AFTER = _after_a_number()
+_CHANGED_AFTER = _after_a_number()
 
 
-async def _after(session: AsyncSession, member_id: UUID, seq: int) -> list[Row[Any]]:
-    """At least one row, for the head and the counter; without receipts its other columns are null."""
-    return list(await session.execute(_RECEIPTS_AFTER, {"member_id": member_id, "after": seq}))
+async def _after(session: AsyncSession, member_id: UUID, seq: int) -> tuple[int, int, Sequence[Row[Any]]]:
+    """The head, the counter, and what changed: one more than a page, where there is one."""
+    rows = (await session.execute(_CHANGED_AFTER, {"member_id": member_id, "after": seq})).all()
+    is_counted = len(rows) > 1 and rows[1].kind == _COUNTER
+    return rows[0].number, rows[1].number if is_counted else 0, rows[2:] if is_counted else []

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from models.activities.table import Answer, Rsvp
 from models.database import now, translating
 from models.errors import Conflict
 from models.notices.activity import Activity
@@ -68,7 +69,10 @@ async def arrange(session: AsyncSession, notice: Notice) -> None:
     )
     before = {row.no: row for row in found}
     at = now(session)
-    for said in _planned(Activity.of(notice.activity)):
+    planned = _planned(Activity.of(notice.activity))
+    gains_capacity = any(said["capacity"] is not None for said in planned)
+    coming = await _coming(session, notice) if gains_capacity and before else {}
+    for said in planned:
         row = before.pop(said["no"], None)
         is_over = row is not None and row.ended_at is not None and not row.is_cancelled
         if is_over and said["ends_at"] <= at:
@@ -76,6 +80,8 @@ async def arrange(session: AsyncSession, notice: Notice) -> None:
         if row is None:
             session.add(Occurrence(notice_id=notice.id, branch_no=notice.branch_no, who=notice.who, **said))
             continue
+        if row.capacity is None:  # and nobody was counted
+            row.taken = coming.get(row.no, 0)
         for name, value in said.items():
             setattr(row, name, value)
         row.ended_at, row.is_cancelled = None, False
@@ -83,6 +89,16 @@ async def arrange(session: AsyncSession, notice: Notice) -> None:
         _call_off(row, at)
     async with translating(session, {"ck_occurrence_capacity": Conflict("activity.capacity_taken")}):
         pass
+
+
+async def _coming(session: AsyncSession, notice: Notice) -> dict[int, int]:
+    """How many said that they come. Who says so holds the occurrence: nobody does while it is locked."""
+    found = await session.execute(
+        select(col(Rsvp.occurrence), func.count().label("people"))
+        .where(col(Rsvp.notice_id) == notice.id, col(Rsvp.answer) == Answer.YES)
+        .group_by(col(Rsvp.occurrence))
+    )
+    return {row.occurrence: row.people for row in found}
 
 
 def _planned(activity: Activity | None) -> list[dict[str, Any]]:

@@ -68,10 +68,16 @@ class Noted:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def and_also(self, other: "Noted") -> "Noted":
-        """What the two say together of one revision."""
+        """What the two say together of one revision. `method` is of the most that is said, an acknowledgement or a
+        reading, and of two who say as much the member's own.
+        """
         acknowledged = [at for at in (self.acknowledged_at, other.acknowledged_at) if at is not None]
+        most = max(self, other, key=lambda one: (one.acknowledged_at is not None, one.method is ReceiptMethod.SELF))
         return replace(
-            self, read_at=min(self.read_at, other.read_at), acknowledged_at=min(acknowledged) if acknowledged else None
+            self,
+            read_at=min(self.read_at, other.read_at),
+            acknowledged_at=min(acknowledged) if acknowledged else None,
+            method=most.method,
         )
 
 
@@ -110,28 +116,28 @@ async def take_note(session: AsyncSession, noted: Iterable[Noted]) -> Taken:
         numbers = {member_id: count(number - steps[member_id] + 1) for member_id, number in reached.items()}
         rows = [{**merged[key].columns, "seq": next(numbers[key[0]])} for key in sorted(merged)]
         written = (await connection.execute(_UPSERT[is_postgresql(session)], rows)).all()
-    for member_id in steps.keys() - {row.member_id for row in written}:
-        await give_back(session, member_id, steps[member_id])
-        reached.pop(member_id, None)
-    return Taken(written, reached)
+    unchanged = {member_id: steps[member_id] for member_id in steps.keys() - {row.member_id for row in written}}
+    await give_back(session, unchanged)
+    return Taken(written, {member_id: number for member_id, number in reached.items() if member_id not in unchanged})
 
 
 def _upsert(insert: postgresql.Insert | sqlite.Insert) -> ReturningInsert[Any]:
-    """Rows that are new, or earlier than what is there."""
+    """Rows that are new, or earlier than what is there, or the member's own word for it: see `Noted.and_also`."""
     new, old = insert.excluded, _RECEIPT.c
     is_earlier = new.read_at < old.read_at
-    is_acknowledged = and_(
-        new.acknowledged_at.is_not(None),
-        or_(old.acknowledged_at.is_(None), new.acknowledged_at < old.acknowledged_at),
-    )
+    is_first = and_(new.acknowledged_at.is_not(None), old.acknowledged_at.is_(None))
+    is_acknowledged = or_(is_first, new.acknowledged_at < old.acknowledged_at)
+    says_as_much = or_(new.acknowledged_at.is_not(None), old.acknowledged_at.is_(None))
+    is_own = and_(old.method != ReceiptMethod.SELF, new.method == ReceiptMethod.SELF, says_as_much)
     return insert.on_conflict_do_update(
         index_elements=[old.notice_id, old.member_id, old.revision],
         set_={
             "read_at": case((is_earlier, new.read_at), else_=old.read_at),
             "acknowledged_at": case((is_acknowledged, new.acknowledged_at), else_=old.acknowledged_at),
+            "method": case((or_(is_first, is_own), new.method), else_=old.method),
             "seq": new.seq,
         },
-        where=or_(is_earlier, is_acknowledged),
+        where=or_(is_earlier, is_acknowledged, is_own),
     ).returning(*_SHOWN, old.member_id, old.seq)
 
 
@@ -192,7 +198,7 @@ async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, da
             notice, _ = await get_notice(session, viewer, notice_id)
             is_published = notice.state is NoticeState.PUBLISHED
             raise Forbidden("receipt.not_audience") if is_published else Conflict("notice.not_published")
-    if row.read_at is not None and (row.acknowledged_at is not None or not data.acknowledged):
+    if not _says_more(data, row):
         return ReceiptPublic.model_validate(row)
     at = now(session)
     noted = Noted(member_id, notice_id, row.current, at, at if data.acknowledged else None)
@@ -204,6 +210,13 @@ async def put_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID, da
 
 def _is_heard(viewer: Viewer, notice: Row[Any]) -> bool:
     return notice.state is NoticeState.PUBLISHED and Hearing.of(viewer).hears(notice.branch_no, notice.who)
+
+
+def _says_more(data: ReceiptPut, known: Row[Any]) -> bool:
+    """Than the receipt there is, if there is one; where somebody else said it, it is said by the member themself."""
+    if known.read_at is None or (data.acknowledged and known.acknowledged_at is None):
+        return True
+    return known.method is not ReceiptMethod.SELF and (data.acknowledged or known.acknowledged_at is None)
 
 
 async def get_receipt(session: AsyncSession, viewer: Viewer, notice_id: UUID) -> ReceiptPublic:

@@ -4,7 +4,8 @@ from typing import Any
 
 import httpx
 
-from api.messages import FIELDS, PROBLEMS
+from api.field_messages import FIELDS
+from api.messages import PROBLEMS
 
 SECURITY = {
     "x-content-type-options": "nosniff",

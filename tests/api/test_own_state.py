@@ -21,6 +21,8 @@ from tests.organisation import Organisation
 from tests.queries import counting
 from tests.serving import Desk
 
+NOTHING: dict[str, Any] = {"receipts": [], "rsvps": [], "attendance": []}
+
 
 @pytest.fixture
 def desk(app: FastAPI, organisation: Organisation) -> Desk:
@@ -36,8 +38,8 @@ def ids(page: dict[str, Any]) -> list[str]:
 
 
 async def test_a_new_member_has_done_nothing(member: Client) -> None:
-    assert await state(member) == {"state": 0, "reset": True, "more": False, "receipts": []}
-    assert await state(member, 0) == {"state": 0, "reset": False, "more": False, "receipts": []}
+    assert await state(member) == {"state": 0, "reset": True, "more": False, **NOTHING}
+    assert await state(member, 0) == {"state": 0, "reset": False, "more": False, **NOTHING}
 
 
 async def test_what_changed_since_comes_in_the_order_of_change(acting_as: As, desk: Desk) -> None:
@@ -52,7 +54,7 @@ async def test_what_changed_since_comes_in_the_order_of_change(acting_as: As, de
     await read(phone, third)
     news = await state(phone, seen["state"])
     assert (ids(news), news["reset"], news["state"]) == ([str(first.id), str(third.id)], False, 4)
-    assert (await state(phone, 4)) == {"state": 4, "reset": False, "more": False, "receipts": []}
+    assert (await state(phone, 4)) == {"state": 4, "reset": False, "more": False, **NOTHING}
     assert ids(await state(phone)) == [str(second.id), str(first.id), str(third.id)]
 
 
@@ -112,7 +114,7 @@ async def test_numbers_of_a_lost_database_start_afresh(member: Client, desk: Des
         found = await state(member, since)
         assert (found["reset"], ids(found)) == (True, [str(first.id), str(second.id)]), since
         assert found["state"] == era + 2
-    assert (await state(member, era + 2)) == {"state": era + 2, "reset": False, "more": False, "receipts": []}
+    assert (await state(member, era + 2)) == {"state": era + 2, "reset": False, "more": False, **NOTHING}
     assert ids(await state(member, era + 1)) == [str(second.id)]
 
 
@@ -166,4 +168,4 @@ async def test_the_answer_to_events_brings_what_lies_after_the_state_before_them
         asked = await state(member, answer["since"])
         assert ids(asked)[: len(ids(answer))] == ids(answer)
     assert asked["state"] == second["state"]
-    assert await tell() == {**second, "results": [], "since": second["state"], "receipts": []}
+    assert await tell() == {**second, "results": [], "since": second["state"], **NOTHING}

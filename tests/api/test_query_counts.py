@@ -1,6 +1,7 @@
 """No list asks the database more the longer it is; and what every phone does often asks it for little."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from sqlmodel import col
 from api.parts import Parts
 from models import changes
 from models.branches import Branch, BranchCreate, create_branch
-from models.database import lock
+from models.database import lock, now
 from models.members.profile import MemberCreate
 from models.members.rules import create_member, read_member
 from models.memberships import EndReason, MembershipKind, end_membership, open_membership, open_memberships
+from models.notices.activity import Activity
 from models.notices.drafts import create_notice
 from models.notices.life import amend_notice
 from models.notices.shapes import NoticeAmend, NoticeCreate
@@ -60,6 +62,7 @@ LISTS = {
     "/v1/members": List("parent_secretary"),
     "/v1/notices": List("member"),
     "/v1/notices/{notice_id}/revisions": List("member"),
+    "/v1/notices/{notice_id}/attendance": List("leader", "xa"),
     "/v1/notices/{notice_id}/report": List("parent_secretary", "coso"),
     "/v1/notices/{notice_id}/missing": List("parent_secretary", "coso", "read"),
     "/v1/audit": List("admin"),
@@ -114,6 +117,11 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
                 if old.kind is MembershipKind.TEMPORARY:
                     await end_membership(session, old, EndReason.EXPIRED)
             await open_membership(session, OPERATOR, member.id, branch, MembershipKind.TEMPORARY)
+        starts_at = now(session)
+        meeting = Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
+        said = {"title": "Hội nghị", "body": "Mời họp.", "category": "activity", "activity": meeting}
+        xa = organisation.branch("xa").id
+        await create_notice(session, OPERATOR, NoticeCreate(branch_id=xa, publish=True, **said))
         await changes.commit(session)
 
 
@@ -187,11 +195,11 @@ async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tupl
     lengths: dict[str, int] = {}
     async with parts.database.reading() as session:
         amended = (await session.scalars(_MOST_AMENDED)).one()
-        newest = (await session.scalars(_newest(organisation.branch("coso")))).one()
+        newest = {name: (await session.scalars(_newest(organisation.branch(name)))).one() for name in ("coso", "xa")}
     for path, asked in LISTS.items():
         client = acting_as(asked.actor)
         branch_id = organisation.branch(asked.branch).id if asked.branch else ""
-        url = path.format(branch_id=branch_id, notice_id=(newest if asked.branch else amended).id)
+        url = path.format(branch_id=branch_id, notice_id=newest.get(asked.branch, amended).id)
         with counting(parts.database) as sent:
             answer = await client.get(url, params={"limit": 100, **({"kind": asked.kind} if asked.kind else {})})
         assert answer.status_code == 200, answer.text

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from tests.client.activities import shown_rsvp
 from tests.client.patience import Patience
 from tests.client.queue import did, instant, queued, upload
 from tests.client.receipts import fetch_state, is_due, shown_receipt
@@ -25,6 +26,17 @@ class Account:
             return None
         kind = "acknowledged" if acknowledge else "read"
         return did(self.store, kind, self._clock(), notice_id=notice_id, revision=notice["revision"])
+
+    def answer(self, notice_id: str, answer: str, *, occurrence: int = 1, note: str | None = None) -> str | None:
+        """The member answers to an activity: the event's id. None where they said so before."""
+        said = {"notice_id": notice_id, "occurrence": occurrence, "answer": answer, "note": note}
+        if said == shown_rsvp(self.store, notice_id, occurrence):
+            return None
+        return did(self.store, "rsvp", self._clock(), **said)
+
+    def check_in(self, code: str) -> str:
+        """The member scanned a code, of which the phone knows nothing: the event's id."""
+        return did(self.store, "check_in", self._clock(), code=code)
 
     def bring_up_to_date(self, *, save_data: bool = False, pulled: bool = False) -> Steps[None]:
         """The queue first, so that what comes back knows of it; `pulled` by somebody who wants to see it now.

@@ -74,6 +74,10 @@ class Server:
     applied: list[str] = field(default_factory=list)
     """Ids of events as often as they had an effect."""
     receipts: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    rsvps: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    attendance: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    answered: dict[tuple[str, int], str] = field(default_factory=dict)
+    """When what stands was answered."""
     asked: list[Request] = field(default_factory=list)
     head: int = 0
     state: int = 0
@@ -189,15 +193,42 @@ class Server:
         for event in request.body["events"]:
             known = event["id"] in self.events
             self.events[event["id"]] = event
-            if event["kind"] not in {"read", "acknowledged"}:
+            if event["kind"] not in {"read", "acknowledged", "rsvp", "check_in"}:
                 problem = {"type": "/problems/event.unknown"}
                 results.append({"id": event["id"], "result": "refused", "problem": problem})
                 continue
             results.append({"id": event["id"], "result": "duplicate" if known else "applied"})
             if not known:
                 self.applied.append(event["id"])
-                self.note(event["notice_id"], event["revision"], event["at"], acknowledged=event["kind"] != "read")
+                self._apply(event)
         return Answer(200, {}, {"results": results, "since": since, **self._state_after(since)})
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "check_in":
+            notice_id, occurrence = event["code"].split("/")
+            self.mark(notice_id, int(occurrence), "present", "code")
+        elif event["kind"] == "rsvp":
+            self.hear(event["notice_id"], event["occurrence"], event["answer"], event["at"], event.get("note"))
+        else:
+            self.note(event["notice_id"], event["revision"], event["at"], acknowledged=event["kind"] != "read")
+
+    def hear(self, notice_id: str, occurrence: int, answer: str, at: str, note: str | None = None) -> None:
+        """An answer, also of another device: the latest stands, and whoever said another hears it."""
+        key = notice_id, occurrence
+        said = {"notice_id": notice_id, "occurrence": occurrence, "answer": answer, "note": note}
+        stands = self.rsvps[key][1] if key in self.rsvps and at < self.answered[key] else said
+        self.answered[key] = max(at, self.answered.get(key, at))
+        self.state += 1
+        self.rsvps[key] = (self.state, stands)
+
+    def mark(self, notice_id: str, occurrence: int, status: str, method: str = "secretary") -> None:
+        """A code never stands against what somebody marked."""
+        key = notice_id, occurrence
+        said = {"notice_id": notice_id, "occurrence": occurrence, "status": status, "method": method}
+        if method == "code" and key in self.attendance:
+            said = self.attendance[key][1]
+        self.state += 1
+        self.attendance[key] = (self.state, said)
 
     def note(self, notice_id: str, revision: int, at: str, *, acknowledged: bool = False) -> None:
         """Also what another device says."""
@@ -216,10 +247,11 @@ class Server:
         return Answer(200, {}, {"reset": since is None, **self._state_after(int(since or 0))})
 
     def _state_after(self, since: int) -> dict[str, Any]:
-        new = sorted((at, key, receipt) for key, (at, receipt) in self.receipts.items() if at > since)
+        lists = {"receipts": self.receipts, "rsvps": self.rsvps, "attendance": self.attendance}
+        new = sorted((at, name, key) for name, each in lists.items() for key, (at, _) in each.items() if at > since)
         page = new[: self.page]
         return {
-            "receipts": [receipt for *_, receipt in page],
+            **{name: [each[key][1] for _, where, key in page if where == name] for name, each in lists.items()},
             "state": page[-1][0] if page else since,
             "more": len(page) < len(new),
         }

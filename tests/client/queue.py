@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from tests.client.activities import keep_rsvp, rsvp_of
 from tests.client.identity import ask
 from tests.client.patience import Patience
-from tests.client.receipts import add_receipt, follow_state, receipt_of
+from tests.client.receipts import OWN, add_receipt, follow_state, receipt_of
 from tests.client.store import Store
 from tests.client.wire import Answer, Refused, Request, Steps
 
@@ -43,7 +44,7 @@ def upload(store: Store, patience: Patience, clock: Callable[[], datetime]) -> S
 
 
 def settle(store: Store, batch: list[dict[str, Any]], answer: Answer) -> None:
-    """Take what was answered off the queue, all at once; what is safe is a receipt from then on. Raises Refused."""
+    """Take what was answered off the queue, all at once; what is safe is kept as what it made. Raises Refused."""
     if answer.status != 200:
         raise Refused(answer)
     with store.transaction():
@@ -52,8 +53,10 @@ def settle(store: Store, batch: list[dict[str, Any]], answer: Answer) -> None:
             if result["result"] == "refused":
                 refusal = json.dumps({**event, "problem": result["problem"]})
                 store.write("INSERT OR REPLACE INTO refusal VALUES (?, ?)", event["id"], refusal)
-            else:
+            elif event["kind"] in OWN:
                 add_receipt(store, receipt_of(event))
+            elif event["kind"] == "rsvp":
+                keep_rsvp(store, rsvp_of(event))
         follow_state(store, answer.body)
 
 

@@ -1,9 +1,12 @@
-"""What the member has read and acknowledged: said by the server, or done here and still on the queue."""
+"""What the member has read and acknowledged, and the state that says so: of the server, or done here and still on the
+queue.
+"""
 
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.client.activities import keep_attendance, keep_rsvp
 from tests.client.identity import ask
 from tests.client.patience import Patience
 from tests.client.store import Store
@@ -12,6 +15,8 @@ from tests.client.wire import Answer, Refused, Request, Steps
 Receipt = dict[str, Any]
 
 
+OWN = frozenset({"read", "acknowledged"})
+"""Kinds of events that make a receipt of the member's own."""
 ASKED = "state_asked_at"
 ASKED_EVERY = timedelta(days=1)
 
@@ -40,9 +45,7 @@ def follow_state(store: Store, said: dict[str, Any]) -> None:
     Otherwise something was done on another device, and the state is asked for.
     """
     if said["since"] == store.value("state") and not said["more"]:
-        for receipt in said["receipts"]:
-            keep_receipt(store, receipt)
-        store.keep("state", said["state"])
+        _keep(store, said)
     else:
         store.forget(ASKED)
 
@@ -54,11 +57,20 @@ def take_state(store: Store, answer: Answer) -> bool:
     said = answer.body
     with store.transaction():
         if said["reset"]:
-            store.write("DELETE FROM receipt")
-        for receipt in said["receipts"]:
-            keep_receipt(store, receipt)
-        store.keep("state", said["state"])
+            for table in ("receipt", "rsvp", "attendance"):
+                store.write(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        _keep(store, said)
     return bool(said["more"])
+
+
+def _keep(store: Store, said: dict[str, Any]) -> None:
+    for receipt in said["receipts"]:
+        keep_receipt(store, receipt)
+    for rsvp in said["rsvps"]:
+        keep_rsvp(store, rsvp)
+    for attended in said["attendance"]:
+        keep_attendance(store, attended)
+    store.keep("state", said["state"])
 
 
 def keep_receipt(store: Store, receipt: Receipt) -> None:
@@ -100,7 +112,8 @@ def shown_receipt(store: Store, notice_id: str, revision: int) -> Receipt | None
     """What the app shows: also what was done here and is not sent yet."""
     shown = kept_receipt(store, notice_id, revision)
     statement = "SELECT json FROM event WHERE json_extract(json, '$.notice_id', '$.revision') = json_array(?, ?)"
-    for (text,) in store.read(statement, notice_id, revision):
-        receipt = receipt_of(json.loads(text))
+    done = (json.loads(text) for (text,) in store.read(statement, notice_id, revision))
+    for event in (event for event in done if event["kind"] in OWN):
+        receipt = receipt_of(event)
         shown = receipt if shown is None else joined(shown, receipt)
     return shown

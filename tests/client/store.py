@@ -20,6 +20,12 @@ CREATE TABLE IF NOT EXISTS refusal (id TEXT PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS receipt (
     notice_id TEXT NOT NULL, revision INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (notice_id, revision)
 );
+CREATE TABLE IF NOT EXISTS rsvp (
+    notice_id TEXT NOT NULL, occurrence INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (notice_id, occurrence)
+);
+CREATE TABLE IF NOT EXISTS attendance (
+    notice_id TEXT NOT NULL, occurrence INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (notice_id, occurrence)
+);
 """
 # value: cursor, nothing_new (an ETag), me, state, up_to_date_at, access_token, refresh_token.
 # doubt: channels that did not come to what the server said, to be asked for again, also after a restart.

@@ -3,20 +3,23 @@
 import random
 import shutil
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.client.account import Account
+from tests.client.activities import attendance, shown_rsvp
 from tests.client.fake import Fuse, Killed, MortalStore, Server, play
 from tests.client.patience import Patience
-from tests.client.queue import queued
+from tests.client.queue import instant, queued
 from tests.client.receipts import shown_receipt
 from tests.client.wire import Answer, Request
 from tests.clock import StandingClock
 
 CHANNELS = ("1:0", "2:0", "2:-1")
+ANSWERS = ("yes", "no", "maybe")
 NOTICES = tuple(f"n{number}" for number in range(6))
 
 
@@ -81,6 +84,7 @@ class Life:
 @st.composite
 def happenings(draw: st.DrawFn) -> list[tuple[str, int, int]]:
     kinds = ["publish", "withdraw", "hear", "read", "acknowledge", "elsewhere", "expire", "sync", "sync", "sync"]
+    kinds += ["answer", "answer elsewhere", "scan", "mark"]
     one = st.tuples(st.sampled_from(kinds), st.integers(0, 5), st.integers(0, 60))
     return draw(st.lists(one, min_size=3, max_size=40))
 
@@ -102,6 +106,10 @@ def test_nothing_is_lost_and_nothing_happens_twice(story: list[tuple[str, int, i
         assert len(server.applied) == len(set(server.applied))
         for (notice_id, revision), (_, receipt) in server.receipts.items():
             assert shown_receipt(store, notice_id, revision) == receipt
+        for key, (_, rsvp) in server.rsvps.items():
+            assert shown_rsvp(store, *key) == rsvp
+        for key, (_, attended) in server.attendance.items():
+            assert attendance(store, *key) == attended
         store.close()
 
 
@@ -123,6 +131,8 @@ def _happen(life: Life, kind: str, one: int, other: int) -> None:
             server.note(NOTICES[one], 1, "2026-01-01T00:00:00Z")
         case "expire":
             server.expire()
+        case "answer" | "answer elsewhere" | "scan" | "mark":
+            _take_part(life, kind, NOTICES[one], other)
         case _:
             life.fuse.left = other
             try:
@@ -131,3 +141,18 @@ def _happen(life: Life, kind: str, one: int, other: int) -> None:
                 life.die()
             life.fuse.left = None
     life.clock.advance(minutes=1)
+
+
+def _take_part(life: Life, kind: str, notice_id: str, other: int) -> None:
+    server, no = life.server, 1 + other % 2
+    match kind:
+        case "answer":
+            event_id = life.account.answer(notice_id, ANSWERS[other % 3], occurrence=no)
+            life.done |= set() if event_id is None else {event_id}
+        case "answer elsewhere":
+            at = life.clock.at - timedelta(minutes=other % 4)
+            server.hear(notice_id, no, ANSWERS[other % 3], instant(at))
+        case "scan":
+            life.done.add(life.account.check_in(f"{notice_id}/{no}"))
+        case "mark":
+            server.mark(notice_id, no, "absent")

@@ -71,6 +71,12 @@ def _branch(world: World, case: Case) -> str:
     return world.ids["branch_id"][case.place]
 
 
+def _person(world: World, case: Case) -> str:
+    """Of another place, where the case is `of` it."""
+    _, _, of = case.name.partition(" of ")
+    return world.ids["member_id"][of or case.place]
+
+
 _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
     "POST /v1/auth/login": _json(lambda w, _: {"login": w.person("own").member_no, "password": PASSWORD}),
     "POST /v1/auth/activate": _json(
@@ -130,4 +136,13 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         for form in ("", ".csv", ".xlsx")
     },
     "PUT /v1/notices/{notice_id}/receipt": _json(lambda *_: {"acknowledged": True}),
+    "PUT /v1/notices/{notice_id}/rsvp": _json(lambda *_: {"answer": "yes"}),
+    "POST /v1/notices/{notice_id}/attendance": _json(
+        lambda w, c: (
+            {"code": w.check_in_code(w.id("notice_id", c.name, ""))}
+            if c.name.endswith("by code")
+            else {"entries": [{"member_id": _person(w, c), "status": "present"}]}
+        )
+    ),
+    "POST /v1/notices/{notice_id}/told": _json(lambda w, c: {"member_ids": [_person(w, c)]}),
 }

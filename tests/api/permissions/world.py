@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from api.parts import Parts
+from content.checkin import STEP_SECONDS, code
 from models import changes
 from models.accounts import Account, new_codes
 from models.attachments.shapes import AttachmentPublic
@@ -68,8 +69,14 @@ class World:
         if name == "mine":
             person = self.organisation.people.get(actor, Person(NOBODY, "", NOBODY))
             return str(person.session_id if parameter == "session_id" else person.id)
-        known = self.ids[parameter]
+        known, name = self.ids[parameter], name.partition(" of ")[0].removesuffix(" by code")
         return known.get(name) or known[name.partition(" ")[0]]
+
+    def check_in_code(self, notice_id: str) -> str:
+        """The one that is shown now at the first time that an activity takes place."""
+        database = self.parts.database
+        step = int(database.clock().timestamp()) // STEP_SECONDS
+        return code(database.keyring.newest.derive("check-in"), UUID(notice_id), 1, step)
 
     async def changed(self) -> list[str]:
         """The tables that are no longer as they were founded."""
@@ -173,8 +180,8 @@ async def _notices(session: AsyncSession, organisation: Organisation, branches: 
 
 
 async def _meetings(session: AsyncSession, branches: Mapping[str, Branch]) -> dict[str, str]:
-    """At each place an activity that its whole subtree hears, and a draft of one."""
-    starts_at = now(session) + timedelta(days=1)
+    """At each place an activity that its whole subtree hears, and a draft of one. People check in already."""
+    starts_at = now(session) + timedelta(minutes=15)
     activity = Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
     written = {}
     for place, branch in branches.items():

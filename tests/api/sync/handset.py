@@ -114,6 +114,15 @@ class Handset:
         if self.account is not None and notices:
             self.account.read(self._chance.choice(notices), acknowledge=self._chance.random() < 0.3)
 
+    def answer(self) -> None:
+        """The member answers to something that takes place, network or not, in time or not."""
+        notices = {} if self.account is None else self.account.store.things("notice")
+        called_to = sorted(id_ for id_, notice in notices.items() if notice["activity"] is not None)
+        if self.account is not None and called_to:
+            notice = notices[self._chance.choice(called_to)]
+            no = self._chance.choice(notice["activity"]["occurrences"])["no"]
+            self.account.answer(notice["id"], self._chance.choice(["yes", "no", "maybe"]), occurrence=no)
+
     def repeat_a_page(self) -> None:
         """An answer comes once more, or for the first time after it was given up, however old it is."""
         if self.account is not None and self.board.heard:

@@ -11,11 +11,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`cards` are the branches on the paths of wherever the member belongs to or holds a role in."""
+    """`rsvps` by notice and occurrence. `cards` are the branches on the paths of wherever the member belongs to or
+    holds a role in.
+    """
 
     me: Json
     notices: dict[str, Json]
     receipts: dict[str, Json]
+    rsvps: dict[str, dict[int, Json]]
     cards: dict[str, Json]
 
 
@@ -24,6 +27,7 @@ async def read_all(client: httpx.AsyncClient, now: datetime) -> Shown:
     me = await _get(client, "/v1/me")
     notices: dict[str, Json] = {}
     receipts: dict[str, Json] = {}
+    rsvps: dict[str, dict[int, Json]] = {}
     page: Json = {"next_cursor": ""}
     while page["next_cursor"] is not None:
         turn = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
@@ -33,10 +37,13 @@ async def read_all(client: httpx.AsyncClient, now: datetime) -> Shown:
             receipt = await client.get(f"/v1/notices/{item['id']}/receipt")
             if receipt.status_code != 404:
                 receipts[item["id"]] = receipt.json()
+            answered = (await _get(client, f"/v1/notices/{item['id']}/rsvp"))["rsvps"]
+            rsvps[item["id"]] = {rsvp["occurrence"]: rsvp for rsvp in answered}
     places = {m["branch"]["id"] for m in me["memberships"] if _stands(m["until"], now)}
     places |= {grant["branch_id"] for grant in me["grants"] if _stands(grant["until"], now)}
     on_paths = {step["id"] for place in places for step in (await _get(client, f"/v1/branches/{place}"))["path"]}
-    return Shown(me, notices, receipts, {id_: await _get(client, f"/v1/branches/{id_}") for id_ in on_paths})
+    cards = {id_: await _get(client, f"/v1/branches/{id_}") for id_ in on_paths}
+    return Shown(me, notices, receipts, rsvps, cards)
 
 
 def _stands(until: str | None, now: datetime) -> bool:

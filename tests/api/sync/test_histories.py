@@ -17,6 +17,7 @@ from tests.api.sync.copies import Copy, copy, put_back
 from tests.api.sync.handset import Handset, Switchboard
 from tests.api.sync.showing import Shown, read_all
 from tests.api.sync.world import World
+from tests.client.activities import shown_rsvp
 from tests.client.queue import queued
 from tests.client.receipts import shown_receipt
 from tests.client.store import Store
@@ -63,6 +64,7 @@ class History:
             await self.world.step()
         elif which < 0.5:
             phone.read()
+            phone.answer()
         elif which < 0.72:
             await phone.sync()
         elif which < 0.82:
@@ -159,6 +161,8 @@ def _judge(phone: Handset, shown: Shown) -> None:
         for name in (notice.keys() & there.keys()) - skipped:
             assert notice[name] == there[name], name
         assert _receipt(shown_receipt(store, id_, notice["revision"])) == _receipt(shown.receipts.get(id_))
+        times = {time["no"] for time in (notice["activity"] or {}).get("occurrences", ())} | shown.rsvps[id_].keys()
+        assert {no: shown_rsvp(store, id_, no) for no in times} == {no: shown.rsvps[id_].get(no) for no in times}
     assert queued(store) == []
     assert cards.keys() == shown.cards.keys()
     for id_, card in cards.items():

@@ -94,8 +94,7 @@ async def answer(session: AsyncSession, member_id: UUID, answers: Sequence[Answe
     in; a place is taken by who comes, and free again when they do not.
 
     Locks the member's state and then occurrences, in their order. These are held from before the look at what was
-    answered until the end, but loosely: others answer meanwhile, and who
-    arranges the activity anew waits.
+    answered until the end, but loosely: others answer meanwhile, and who arranges the activity anew waits.
     """
     held = await hold_states(session, answers)
     keys = sorted({(one.notice_id, one.occurrence) for one in answers})
@@ -110,11 +109,10 @@ async def answer(session: AsyncSession, member_id: UUID, answers: Sequence[Answe
         for place, one in enumerate(answers)
         if (one.notice_id, one.occurrence) in full and one.answer is Answer.YES
     }
+    left = [one for place, one in enumerate(answers) if place not in refused]
     if refused:
-        left = [one for place, one in enumerate(answers) if place not in refused]
         last = last_of(_KEPT, left, before)
-        return Answers(last, await write(session, _KEPT, held, left, last, before), refused)
-    return Answers(last, await write(session, _KEPT, held, answers, last, before), refused)
+    return Answers(last, await write(session, _KEPT, held, left, last, before), refused)
 
 
 async def _move(

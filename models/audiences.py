@@ -64,11 +64,23 @@ class Audience:
 
         Status needs no look: whoever leaves or dies loses memberships and grants in the same breath.
         """
+        parts = self._parts(within, whose)
+        return union_all(*parts) if len(parts) > 1 else parts[0]
+
+    def counted(self, within: str) -> Select[Any]:
+        """(`branch_no`, `people`) of each branch in which somebody of them stands.
+
+        Each kind of tie is counted before they are put together: so several processes of PostgreSQL count a nation.
+        """
+        parts = [part.subquery() for part in self._parts(within, anybody)]
+        counted = [select(part.c.branch_no, func.count().label("people")).group_by(part.c.branch_no) for part in parts]
+        found = union_all(*counted).subquery()
+        return select(found.c.branch_no, func.sum(found.c.people).label("people")).group_by(found.c.branch_no)
+
+    def _parts(self, within: str, whose: Whose) -> list[Select[Any]]:
         reach, _ = reach_of(self.who)
         parts = [] if reach is Reach.ROLES else [self._belonging(kind, within, whose) for kind in MembershipKind]
-        if reach is not Reach.HERE:
-            parts.append(self._holding(within, whose))
-        return union_all(*parts) if len(parts) > 1 else parts[0]
+        return parts if reach is Reach.HERE else [*parts, self._holding(within, whose)]
 
     def hears(self, member_id: Any) -> ColumnElement[bool]:
         """Whether somebody is among them, as a predicate over a column of members' ids."""
@@ -191,8 +203,7 @@ async def count_by_child(session: AsyncSession, audience: Audience, branch: Plac
     how many stand in the branch itself.
     """
     await make_room(session)
-    people = (await audience_of_all(session, audience)).people(branch.path).subquery()
-    counted = select(people.c.branch_no, func.count().label("people")).group_by(people.c.branch_no).subquery()
+    counted = (await audience_of_all(session, audience)).counted(branch.path).subquery()
     tree = audience.tree()
     rest = func.substr(tree.c.path, len(branch.path) + 1)
     step = func.split_part(rest, "/", 1) if is_postgresql(session) else func.substr(rest, 1, func.instr(rest, "/") - 1)

@@ -128,9 +128,8 @@ async def _count(session: AsyncSession, notice: Notice, occurrence: int, at: dat
 
 def _summed(audience: Audience, top: Place) -> Select[Any]:
     """How many stand in each branch and below it: every place is carried up to the top, level by level."""
-    people = audience.people(top.path).subquery()
-    counted = select(people.c.branch_no.label("no"), func.count().label("people")).group_by(people.c.branch_no)
-    up = counted.cte("up", recursive=True)
+    counted = audience.counted(top.path).subquery()
+    up = select(counted.c.branch_no.label("no"), counted.c.people).cte("up", recursive=True)
     child = _BRANCH.alias()
     up = up.union_all(
         select(child.c.parent_no, up.c.people).join_from(up, child, child.c.no == up.c.no).where(up.c.no != top.no)

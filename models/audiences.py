@@ -4,12 +4,13 @@ Everybody stands in one place, so that the numbers of the branches below add up 
 primary membership by which they hear it, else of the temporary one, else of the first of their roles.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     FromClause,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
-from models.branches import Branch
+from models.branches import Branch, above
 from models.channels import Reach, reach_of
 from models.database import is_postgresql, table_of
 from models.memberships import Membership, MembershipKind
@@ -55,26 +56,69 @@ class Audience:
     who: int
     at: datetime
     tree: Tree = branches_now
+    is_all: bool = False
+    """Every branch there is lies below the top: nobody's need be looked up."""
 
     def people(self, within: str, whose: Whose = anybody) -> Select[Any] | CompoundSelect[Any]:
         """(`member_id`, `branch_no`) of each person once, of those whose place is `within` this path or below it.
 
         Status needs no look: whoever leaves or dies loses memberships and grants in the same breath.
         """
+        parts = self._parts(within, whose)
+        return union_all(*parts) if len(parts) > 1 else parts[0]
+
+    def counted(self, within: str) -> Select[Any]:
+        """(`branch_no`, `people`) of each branch in which somebody of them stands.
+
+        Each kind of tie is counted before they are put together: so several processes of PostgreSQL count a nation.
+        """
+        parts = [part.subquery() for part in self._parts(within, anybody)]
+        counted = [select(part.c.branch_no, func.count().label("people")).group_by(part.c.branch_no) for part in parts]
+        found = union_all(*counted).subquery()
+        return select(found.c.branch_no, func.sum(found.c.people).label("people")).group_by(found.c.branch_no)
+
+    def _parts(self, within: str, whose: Whose) -> list[Select[Any]]:
         reach, _ = reach_of(self.who)
         parts = [] if reach is Reach.ROLES else [self._belonging(kind, within, whose) for kind in MembershipKind]
-        if reach is not Reach.HERE:
-            parts.append(self._holding(within, whose))
-        return union_all(*parts) if len(parts) > 1 else parts[0]
+        return parts if reach is Reach.HERE else [*parts, self._holding(within, whose)]
 
     def hears(self, member_id: Any) -> ColumnElement[bool]:
         """Whether somebody is among them, as a predicate over a column of members' ids."""
-        reach, _ = reach_of(self.who)
-        ways: list[type[SQLModel]] = [] if reach is Reach.ROLES else [Membership]
-        if reach is not Reach.HERE:
-            ways.append(RoleGrant)
-        heard = [(ties, by) for ties, by in map(self._ties, ways)]
+        heard = [(ties, by) for ties, by in map(self._ties, self._kinds)]
         return or_(*(exists().where(ties.c.member_id == member_id, by) for ties, by in heard))
+
+    def place(self, member_id: Any) -> ColumnElement[str]:
+        """The path of the branch under which somebody stands, or null, for going through people rather than places."""
+        reach, _ = reach_of(self.who)
+        paths = []
+        for kind in () if reach is Reach.ROLES else MembershipKind:
+            ties, tree, heard = self._placed(Membership)
+            mine = and_(ties.c.member_id == member_id, ties.c.kind == kind)
+            paths.append(select(tree.c.path).where(mine, heard).limit(1).scalar_subquery())
+        if reach is not Reach.HERE:
+            ties, tree, heard = self._placed(RoleGrant)
+            held = select(tree.c.path).where(ties.c.member_id == member_id, heard)
+            paths.append(held.order_by(ties.c.branch_no).limit(1).scalar_subquery())
+        return func.coalesce(*paths) if len(paths) > 1 else paths[0]
+
+    def arrivals(self, within: str, before: "Audience") -> CTE:
+        """Members with a tie by which they are among these, but were not among those `before`: it began after, or its
+        branch came from elsewhere.
+        """
+        found = []
+        for kind in self._kinds:
+            ties, heard = self._ties(kind, within)
+            known = before.tree()
+            is_new = or_(ties.c.started_at > before.at, ties.c.branch_no.not_in(select(known.c.no)))
+            found.append(select(ties.c.member_id).where(heard, is_new))
+        return (union_all(*found) if len(found) > 1 else found[0]).cte()
+
+    @property
+    def _kinds(self) -> Sequence[type[SQLModel]]:
+        """Of ties by which one can be among them."""
+        return {Reach.ALL: (Membership, RoleGrant), Reach.HERE: (Membership,), Reach.ROLES: (RoleGrant,)}[
+            reach_of(self.who)[0]
+        ]
 
     def _belonging(self, kind: MembershipKind, within: str, whose: Whose) -> Select[Any]:
         mine, heard = self._ties(Membership, within)
@@ -98,15 +142,29 @@ class Audience:
 
     def _ties(self, kind: type[SQLModel], within: str | None = None) -> tuple[FromClause, ColumnElement[bool]]:
         """Memberships or grants by which it is heard, and the predicate that makes them so."""
+        if not self.is_all or within not in {None, self.top.path}:
+            placed, _, heard = self._placed(kind, within)
+            return placed, heard
+        ties = table_of(kind).alias()
+        return ties, self._heard(ties)
+
+    def _placed(
+        self, kind: type[SQLModel], within: str | None = None
+    ) -> tuple[FromClause, FromClause, ColumnElement[bool]]:
+        """The same with the branches that they are to."""
         ties, tree = table_of(kind).alias(), self.tree()
+        is_below = below(tree.c.path, self.top.path if within is None else within)
+        return ties, tree, and_(tree.c.no == ties.c.branch_no, is_below, self._heard(ties))
+
+    def _heard(self, ties: FromClause) -> ColumnElement[bool]:
+        """But for where the branch stands."""
         reach, roles = reach_of(self.who)
-        path = self.top.path if within is None else within
-        clauses = [open_at(ties, self.at), tree.c.no == ties.c.branch_no, below(tree.c.path, path)]
+        clauses = [open_at(ties, self.at)]
         if reach is Reach.HERE:
             clauses.append(ties.c.branch_no == self.top.no)
         if reach is Reach.ROLES:
             clauses.append(ties.c.role.in_(roles))
-        return ties, and_(*clauses)
+        return and_(*clauses)
 
 
 def open_at(ties: FromClause, at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -124,12 +182,28 @@ async def count_people(session: AsyncSession, branch: Branch, who: int, at: date
     return await session.scalar(select(func.count()).select_from(reached.subquery())) or 0
 
 
+async def make_room(session: AsyncSession) -> None:
+    """For the rest of a transaction that goes through a nation: memory to sort it in, some minutes' patience, and no
+    compiling of what runs once.
+    """
+    if is_postgresql(session):
+        settings = {"work_mem": "64MB", "jit": "off", "statement_timeout": "10min"}
+        await session.execute(select(*(func.set_config(name, value, true()) for name, value in settings.items())))
+
+
+async def audience_of_all(session: AsyncSession, audience: Audience) -> Audience:
+    """The same, asked with less where its top is the only root: that halves what counting a nation takes."""
+    elsewhere = select(_BRANCH.c.no).where(~below(_BRANCH.c.path, audience.top.path)).limit(1)
+    is_root = above(audience.top.path) == ""
+    return replace(audience, is_all=is_root and await session.scalar(elsewhere) is None)
+
+
 async def count_by_child(session: AsyncSession, audience: Audience, branch: Place) -> dict[int | None, int]:
     """How many people stand in each branch right below this one, by its number, with all that is below; under None
     how many stand in the branch itself.
     """
-    people = audience.people(branch.path).subquery()
-    counted = select(people.c.branch_no, func.count().label("people")).group_by(people.c.branch_no).subquery()
+    await make_room(session)
+    counted = (await audience_of_all(session, audience)).counted(branch.path).subquery()
     tree = audience.tree()
     rest = func.substr(tree.c.path, len(branch.path) + 1)
     step = func.split_part(rest, "/", 1) if is_postgresql(session) else func.substr(rest, 1, func.instr(rest, "/") - 1)

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models.activities.table import Attendance, Rsvp
-from models.audiences import Audience, Tree
+from models.audiences import Audience, Tree, audience_of_all, make_room
 from models.branches import Branch
 from models.database import is_postgresql, now, table_of, upsert
 from models.notices.occurrences import Occurrence
@@ -36,8 +36,6 @@ from models.tallies.table import EVERY, RECEIPTS, Tally, TallyHead
 _BRANCH, _HEAD, _TALLY = table_of(Branch), table_of(TallyHead), table_of(Tally)
 _PLACED = ("branch_no", "parent_no", "path", "eligible")
 _ROW = ("notice_id", "occurrence", *EVERY[1:], *_PLACED)
-_PATIENCE = "600000"
-"""Milliseconds for counting a nation, which takes some seconds of a quiet machine."""
 
 
 def kept(notice_id: UUID, occurrence: int) -> Tree:
@@ -120,9 +118,9 @@ async def _empty(session: AsyncSession, notice_id: UUID, occurrence: Occurrence)
 
 async def _count(session: AsyncSession, notice: Notice, occurrence: int, at: datetime) -> None:
     top = (await session.get_one(Branch, notice.branch_no)).place
-    if is_postgresql(session):
-        await session.execute(select(func.set_config("statement_timeout", _PATIENCE, literal(True))))
-    await _keep(session, notice.id, occurrence, _summed(Audience(top, notice.who, at), top))
+    await make_room(session)
+    audience = await audience_of_all(session, Audience(top, notice.who, at))
+    await _keep(session, notice.id, occurrence, _summed(audience, top))
     # where nobody hears it, somebody may yet
     empty = {"notice_id": notice.id, "occurrence": occurrence, "branch_no": top.no, "path": top.path}
     await upsert(session, Tally, [empty], keys=("notice_id", "occurrence", "branch_no"), update=())
@@ -130,9 +128,8 @@ async def _count(session: AsyncSession, notice: Notice, occurrence: int, at: dat
 
 def _summed(audience: Audience, top: Place) -> Select[Any]:
     """How many stand in each branch and below it: every place is carried up to the top, level by level."""
-    people = audience.people(top.path).subquery()
-    counted = select(people.c.branch_no.label("no"), func.count().label("people")).group_by(people.c.branch_no)
-    up = counted.cte("up", recursive=True)
+    counted = audience.counted(top.path).subquery()
+    up = select(counted.c.branch_no.label("no"), counted.c.people).cte("up", recursive=True)
     child = _BRANCH.alias()
     up = up.union_all(
         select(child.c.parent_no, up.c.people).join_from(up, child, child.c.no == up.c.no).where(up.c.no != top.no)

@@ -10,9 +10,10 @@ from sqlmodel import col
 
 from models.accounts import Account
 from models.activities.table import Attendance, AttendanceStatus, Rsvp
-from models.audiences import Audience
+from models.audiences import Audience, make_room
 from models.audit import AuditEvent, audit, name_subjects
 from models.branches import Branch
+from models.channels import ancestors
 from models.database import now
 from models.errors import Conflict
 from models.members.table import Member
@@ -24,9 +25,11 @@ from models.tallies.access import Asked, get_reported, head_for, kept_path
 from models.tallies.adding import kept_top
 from models.tallies.counting import kept
 from models.tallies.shapes import Missing, MissingBranch, MissingEntry
+from models.tallies.table import Tally
 
 EXPORT_MOST = 100_000
 """People of one export: who has more to call looks at the branches below."""
+MANY = 50_000
 _CHUNK = 500
 _ORDER = [Order(col(Member.sort_key)), Order(col(Member.id))]
 _OF_TIMES = frozenset({Missing.RSVP, Missing.ATTENDED})
@@ -100,15 +103,40 @@ def _audit(session: AsyncSession, viewer: Viewer, action: str, asked: Asked, wan
 
 
 async def _missing(session: AsyncSession, asked: Asked, wanted: Wanted) -> Select[Any]:
-    """(`member_id`, `branch_no`) of everybody who is on the list."""
+    """(`member_id`, and the branch's number or path) of everybody who is on the list."""
+    await make_room(session)
     then, path = await _then(session, asked)
     if wanted.arrived:
-        people = _now(session, asked).people(asked.branch.path).subquery()
+        today, within = _now(session, asked), asked.branch.path
+        new = today.arrivals(within, then)
+        people = today.people(within, lambda member_id: member_id.in_(select(new.c.member_id))).subquery()
+        clauses = [~_has(asked, wanted.kind), ~then.hears(people.c.member_id)]
+    elif await _are_many(session, asked, wanted.kind):
+        place = then.place(col(Member.id))
+        is_below = func.substr(place, 1, len(path)) == path  # a range would look for the place twice
+        placed: tuple[Any, ...] = (col(Member.id), place.label("place"))
+        return select(*placed).where(~_has(asked, wanted.kind), is_below)
     else:
         people = then.people(path).subquery()
+        clauses = [~_has(asked, wanted.kind)]
     chosen = select(people.c.member_id, people.c.branch_no).join(Member, col(Member.id) == people.c.member_id)
-    chosen = chosen.where(~_has(asked, wanted.kind))
-    return chosen.where(~then.hears(people.c.member_id)) if wanted.arrived else chosen
+    return chosen.where(*clauses)
+
+
+async def _are_many(session: AsyncSession, asked: Asked, kind: Missing) -> bool:
+    """By the tallies: whether it takes less to go through the members there are, in their order, until a page is full,
+    than to find all who are missing and put them in order.
+    """
+    tally = await session.get(Tally, (asked.notice.id, asked.no, asked.branch.no))
+    if tally is None:
+        return False
+    said = {
+        Missing.READ: tally.read,
+        Missing.ACKNOWLEDGED: tally.acknowledged,
+        Missing.RSVP: tally.yes + tally.no + tally.maybe,
+        Missing.ATTENDED: tally.present,
+    }
+    return tally.eligible - said[kind] > MANY
 
 
 async def _then(session: AsyncSession, asked: Asked) -> tuple[Audience, str]:
@@ -152,7 +180,10 @@ def _receipts(asked: Asked) -> ColumnElement[bool]:
 async def _entries(
     session: AsyncSession, viewer: Viewer, asked: Asked, places: Sequence[Sequence[Any]]
 ) -> list[MissingEntry]:
-    """These people, of whom (`member_id`, `branch_no`) is known, as they are shown: in two statements."""
+    """These people, of whom (`member_id`, the branch's number or path) is known, as they are shown: in two
+    statements.
+    """
+    places = [(member_id, place if isinstance(place, int) else ancestors(place)[-1]) for member_id, place in places]
     numbers = {branch_no for _, branch_no in places}
     branches = {
         branch.no: MissingBranch.model_validate(branch)

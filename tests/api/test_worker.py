@@ -63,6 +63,7 @@ async def test_whose_stay_ran_out_loses_what_they_saw_there(
 ) -> None:
     desk = Desk(app, organisation)
     await desk.publish("kh", "Của Hội khác")
+    await tick(parts)  # counts whom that reaches
     await visit(parts.database, organisation, "member")
     async with phone_of(app, organisation.person("member")) as phone:
         first = (await phone.get(SYNC)).json()

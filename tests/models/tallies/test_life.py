@@ -3,6 +3,7 @@
 from random import Random
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,9 +25,13 @@ from tests.models.tallies.life import Life, Said, above
 ALL = PageRequest("all", 100)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@pytest.mark.parametrize("many", [0, 50_000], ids=["by people", "by places"])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32 - 1))
-async def test_numbers_and_names_are_right_to_the_person(database: Database, clock: StandingClock, seed: int) -> None:
+async def test_numbers_and_names_are_right_to_the_person(
+    database: Database, clock: StandingClock, monkeypatch: pytest.MonkeyPatch, many: int, seed: int
+) -> None:
+    monkeypatch.setattr("models.tallies.missing.MANY", many)
     async with database.writing() as session:  # never committed: the next example finds the database empty
         chance = Random(seed)
         life = Life(session, clock, chance)

@@ -6,10 +6,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from api.metrics import count_due, publish_behind
-from api.transactions import transaction
+from api.transactions import transaction, write
 from models.database import Database, now
 from models.schedule import Duty, Ran, begin_round, run_due
 
@@ -17,6 +18,8 @@ TICK = 1.0
 """Seconds between rounds, give or take a fifth: processes that started together spread."""
 BATCHES_MOST = 20
 """Batches of one duty in a round: what has piled up of it does not keep the others waiting."""
+_SMALL_BATCH = 4
+"""Small things of one write on SQLite: nothing else happens in the process meanwhile."""
 _BEAT = 30.0
 _LONGEST_PAUSE = 30.0
 _LONGEST_REST = 300.0
@@ -75,18 +78,19 @@ class Worker:
                 await asyncio.wait_for(self._woken.wait(), pause)
             self._woken.clear()
 
-    async def tick(self) -> Ran:
+    async def tick(self, duties: Sequence[Duty[Any]] | None = None) -> Ran:
         """One round: each duty until nothing is left of it, or for a number of batches. Raises what the database
         raises when it is gone.
         """
         await self._say()
-        ran = [await self._go_through(duty) for duty in self._duties]
+        ran = [await self._go_through(duty) for duty in (self._duties if duties is None else duties)]
         return Ran(sum(each.done for each in ran), sum(each.failed for each in ran), any(each.full for each in ran))
 
     async def _go_round(self) -> float:
         """Gives the seconds until the next."""
         try:
-            ran = await self.tick()
+            at = time.monotonic()
+            ran = await self.tick([duty for duty in self._duties if at - self._up_to_date[duty.name] >= duty.every])
         except Exception as error:  # noqa: BLE001 - whatever a database that is gone, slow or starting answers with
             if not self._pause:
                 _log.warning("what is due waits for the database: %s", type(error).__name__)
@@ -106,8 +110,7 @@ class Worker:
         try:
             more = await self._anything(duty)
             while more and batches < BATCHES_MOST and not self._stopping:
-                async with transaction(self._database, committed=self._committed) as session:
-                    ran = await run_due(session, duty)
+                ran = await self._do_some(duty)
                 count_due(duty.name, done=ran.done, failed=ran.failed)
                 done, failed, more, batches = done + ran.done, failed + ran.failed, ran.full, batches + 1
         except Exception as error:  # noqa: BLE001 - a duty that cannot be gone through leaves the others be
@@ -118,6 +121,13 @@ class Worker:
         if not more:
             self._up_to_date[duty.name] = time.monotonic()
         return Ran(done, failed, more)
+
+    async def _do_some(self, duty: Duty[Any]) -> Ran:
+        if duty.is_small and self._database.is_sqlite:
+            work = partial(run_due, duty=duty, most=_SMALL_BATCH)
+            return await write(self._database, work, committed=self._committed)
+        async with transaction(self._database, committed=self._committed) as session:
+            return await run_due(session, duty)
 
     async def _anything(self, duty: Duty[Any]) -> bool:
         """Whether it is worth a transaction that writes. On SQLite whoever has one keeps all others waiting."""

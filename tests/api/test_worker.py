@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -22,6 +23,7 @@ from api.settings import Settings
 from api.worker import Worker
 from models import changes, schedule
 from models.audit import AuditEvent
+from models.branches import Branch
 from models.database import Database
 from models.duties import DUTIES
 from models.keyring import Keyring
@@ -122,7 +124,7 @@ async def three(database_url: str, keyring: Keyring, clock: StandingClock) -> As
 async def test_three_who_tick_at_once_do_each_thing_once(
     three: list[Database], organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def two_at_a_time(session: AsyncSession, duty: Duty[Membership]) -> schedule.Ran:
+    async def two_at_a_time(session: AsyncSession, duty: Duty[Membership], most: int = 0) -> schedule.Ran:
         return await schedule.run_due(session, duty, 2)
 
     monkeypatch.setattr(working, "run_due", two_at_a_time)
@@ -150,6 +152,42 @@ async def test_who_is_just_being_changed_is_left_for_the_next_tick(
     assert (await Worker(second, DUTIES).tick()).done == 1
 
 
+class Pile:
+    """Things that are due until they are done."""
+
+    def __init__(self, things: int, **said: Any) -> None:
+        self.left = list(range(things))
+        self.looked = 0
+        self.batches: list[int] = []
+        self.duty = Duty("pile", self._find, self._do, key=str, **said)
+
+    async def _find(self, _session: AsyncSession, _at: datetime, most: int) -> Sequence[int]:
+        self.looked += 1
+        found = self.left[:most]
+        if most > 1:
+            self.batches.append(len(found))
+        return found
+
+    async def _do(self, session: AsyncSession, thing: int) -> None:
+        await session.execute(update(Branch).values(name_folded=col(Branch.name_folded)))
+        self.left.remove(thing)
+
+
+async def test_small_things_go_with_other_small_writes_on_sqlite(parts: Parts, organisation: Organisation) -> None:
+    pile = Pile(10, is_small=True)
+    assert await worker_of(parts, (pile.duty,)).tick() == (10, 0, False)
+    assert pile.batches == ([4, 4, 2] if parts.database.is_sqlite else [10])
+
+
+async def test_what_nobody_waits_for_rests_between_rounds(parts: Parts, organisation: Organisation) -> None:
+    pile, often = Pile(3, every=3600.0), Pile(3)
+    worker = worker_of(parts, (pile.duty, often.duty))
+    for _ in range(3):
+        await worker._go_round()
+    assert (len(pile.left), len(often.left), pile.looked) == (3, 0, 0)
+    assert (await worker.tick()).done == 3, "whoever asks for a whole round has one"
+
+
 # --- in trouble ---
 
 
@@ -171,7 +209,7 @@ async def test_a_duty_that_cannot_be_gone_through_leaves_the_others_be(
 async def test_what_has_piled_up_does_not_keep_other_duties_waiting(
     app: FastAPI, parts: Parts, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def one_at_a_time(session: AsyncSession, duty: Duty[Membership]) -> schedule.Ran:
+    async def one_at_a_time(session: AsyncSession, duty: Duty[Membership], most: int = 0) -> schedule.Ran:
         return await schedule.run_due(session, duty, 1)
 
     monkeypatch.setattr(working, "run_due", one_at_a_time)
@@ -246,7 +284,7 @@ class Slow:
 async def test_a_worker_that_is_stopped_ends_its_batch_and_begins_no_other(
     parts: Parts, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def two_at_a_time(session: AsyncSession, duty: Duty[Membership]) -> schedule.Ran:
+    async def two_at_a_time(session: AsyncSession, duty: Duty[Membership], most: int = 0) -> schedule.Ran:
         return await schedule.run_due(session, duty, 2)
 
     monkeypatch.setattr(working, "run_due", two_at_a_time)

@@ -64,8 +64,8 @@ class History:
             await self.world.step()
         elif which < 0.5:
             phone.read()
-            phone.answer()
         elif which < 0.72:
+            phone.answer()
             await phone.sync()
         elif which < 0.82:
             await phone.sync_until_killed()

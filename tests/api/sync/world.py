@@ -114,9 +114,9 @@ class World:
         return now(session) + timedelta(hours=self._chance.uniform(0.1, hours))
 
     def _activity(self, session: AsyncSession) -> Activity | None:
-        starts_at = self._later(session, 30)
-        if starts_at is None:
+        if self._chance.random() < 0.5:
             return None
+        starts_at = now(session) + timedelta(hours=self._chance.uniform(0.1, 100))
         weekly = RecurrenceSaid(frequency=Frequency.WEEKLY, count=self._chance.randrange(1, 4))
         return Activity(
             starts_at=starts_at,

@@ -31,6 +31,11 @@ class Publisher:
             self.withdraw()
         self._client.close()
 
+    @property
+    def client(self) -> httpx.Client:
+        """Signed in, from `with` on."""
+        return self._client
+
     def publish(self) -> tuple[str, float]:
         """A notice of the root to everyone: its id, and the seconds until it was acknowledged."""
         body = {

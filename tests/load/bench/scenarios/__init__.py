@@ -10,6 +10,7 @@ from tests.load.bench.scenarios import (
     publish,
     receipts,
     refresh,
+    report,
     root_notice,
     start,
     sync,
@@ -27,6 +28,7 @@ ALL: tuple[Scenario, ...] = (
     sync.SCENARIO,
     volume.SCENARIO,
     receipts.SCENARIO,
+    report.SCENARIO,
     start.SCENARIO,
     branches.SCENARIO,
 )

@@ -271,6 +271,7 @@ def _postgres_engine(url: str, pool_size: int, *, patience: float | None = None)
             "command_timeout": patience,
             "server_settings": {
                 "application_name": "handbook",
+                "jit": "off",  # compiling takes longer than all but the rarest statements
                 "statement_timeout": "15000",
                 "lock_timeout": "5000",
                 "idle_in_transaction_session_timeout": "60000",

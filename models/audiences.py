@@ -4,10 +4,11 @@ Everybody stands in one place, so that the numbers of the branches below add up 
 primary membership by which they hear it, else of the temporary one, else of the first of their roles.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -64,7 +65,7 @@ class Audience:
 
         Status needs no look: whoever leaves or dies loses memberships and grants in the same breath.
         """
-        parts = self._parts(within, whose)
+        parts = self.parts(within, whose)
         return union_all(*parts) if len(parts) > 1 else parts[0]
 
     def counted(self, within: str) -> Select[Any]:
@@ -72,12 +73,13 @@ class Audience:
 
         Each kind of tie is counted before they are put together: so several processes of PostgreSQL count a nation.
         """
-        parts = [part.subquery() for part in self._parts(within, anybody)]
+        parts = [part.subquery() for part in self.parts(within, anybody)]
         counted = [select(part.c.branch_no, func.count().label("people")).group_by(part.c.branch_no) for part in parts]
         found = union_all(*counted).subquery()
         return select(found.c.branch_no, func.sum(found.c.people).label("people")).group_by(found.c.branch_no)
 
-    def _parts(self, within: str, whose: Whose) -> list[Select[Any]]:
+    def parts(self, within: str, whose: Whose = anybody) -> list[Select[Any]]:
+        """By each kind of tie, in the order in which they decide where somebody stands."""
         reach, _ = reach_of(self.who)
         parts = [] if reach is Reach.ROLES else [self._belonging(kind, within, whose) for kind in MembershipKind]
         return parts if reach is Reach.HERE else [*parts, self._holding(within, whose)]
@@ -105,13 +107,16 @@ class Audience:
         """Members with a tie by which they are among these, but were not among those `before`: it began after, or its
         branch came from elsewhere.
         """
+        today, known = self.tree(), before.tree()
+        is_strange = ~exists().where(known.c.no == today.c.no)
+        strange = select(today.c.no).where(below(today.c.path, within), is_strange).cte()
         found = []
         for kind in self._kinds:
-            ties, heard = self._ties(kind, within)
-            known = before.tree()
-            is_new = or_(ties.c.started_at > before.at, ties.c.branch_no.not_in(select(known.c.no)))
-            found.append(select(ties.c.member_id).where(heard, is_new))
-        return (union_all(*found) if len(found) > 1 else found[0]).cte()
+            began, heard = self._ties(kind, within)
+            found.append(select(began.c.member_id).where(heard, began.c.started_at > before.at))
+            ties = table_of(kind).alias()
+            found.append(select(ties.c.member_id).where(ties.c.branch_no == strange.c.no, self._heard(ties)))
+        return union_all(*found).cte()
 
     @property
     def _kinds(self) -> Sequence[type[SQLModel]]:
@@ -182,12 +187,27 @@ async def count_people(session: AsyncSession, branch: Branch, who: int, at: date
     return await session.scalar(select(func.count()).select_from(reached.subquery())) or 0
 
 
+async def places_of(session: AsyncSession, audience: Audience, members: Collection[UUID]) -> dict[UUID, int]:
+    """Under which branch each of these stands, of those who are among them."""
+    found: dict[UUID, int] = {}
+    left = set(members)
+
+    def is_left(member_id: Any) -> ColumnElement[bool]:
+        return member_id.in_(sorted(left))  # type: ignore[no-any-return]  # of a column of any kind
+
+    # one by one: nearly all have a membership, and nobody's roles need be looked for
+    for number, _ in enumerate(audience.parts(audience.top.path)):
+        if left:
+            rows = await session.execute(audience.parts(audience.top.path, is_left)[number])
+            found |= dict(rows.all())
+            left -= found.keys()
+    return found
+
+
 async def make_room(session: AsyncSession) -> None:
-    """For the rest of a transaction that goes through a nation: memory to sort it in, some minutes' patience, and no
-    compiling of what runs once.
-    """
+    """For the rest of a transaction that goes through a nation: memory to sort it in, and some minutes' patience."""
     if is_postgresql(session):
-        settings = {"work_mem": "64MB", "jit": "off", "statement_timeout": "10min"}
+        settings = {"work_mem": "64MB", "statement_timeout": "10min"}
         await session.execute(select(*(func.set_config(name, value, true()) for name, value in settings.items())))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models.audiences import Audience
+from models.audiences import Audience, places_of
 from models.branches import Branch, above
 from models.channels import ancestors
 from models.database import now, table_of, upsert
@@ -41,10 +41,10 @@ async def add_up(
     top = await kept_top(session, notice, head.occurrence)
     known = {member_id: step.also_no for member_id, step in steps.items() if step.also_no is not None}
     then = Audience(top, notice.who, head.at, kept(notice.id, head.occurrence))
-    places = await _places(session, then, steps.keys() - known.keys())
+    places = await places_of(session, then, steps.keys() - known.keys())
     arrived = steps.keys() - known.keys() - places.keys()
     branch = await session.get_one(Branch, notice.branch_no)
-    now_places = await _places(session, Audience(branch.place, notice.who, now(session)), arrived)
+    now_places = await places_of(session, Audience(branch.place, notice.who, now(session)), arrived)
     also = known | {member_id: now_places.get(member_id, top.no) for member_id in arrived}
     paths = await _hang(session, head, {*places.values(), *also.values()}, top)
     also = {member_id: no if no in paths else top.no for member_id, no in also.items()}
@@ -68,14 +68,6 @@ async def kept_top(session: AsyncSession, notice: Notice, occurrence: int) -> Pl
     if path is None:
         raise LookupError(f"{notice.id} is not counted")
     return Place(notice.branch_no, path)
-
-
-async def _places(session: AsyncSession, audience: Audience, members: Collection[UUID]) -> dict[UUID, int]:
-    if not members:
-        return {}
-    chosen = sorted(members)
-    rows = await session.execute(audience.people(audience.top.path, lambda member_id: member_id.in_(chosen)))
-    return dict(rows.all())
 
 
 async def _hang(session: AsyncSession, head: TallyHead, numbers: Collection[int], top: Place) -> dict[int, str]:

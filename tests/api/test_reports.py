@@ -227,6 +227,16 @@ async def test_a_list_is_taken_along_as_a_table_in_which_nothing_runs(
     assert [look["action"] for look in looks] == ["member.export", "member.export"]
 
 
+async def test_a_file_of_too_many_is_none(
+    secretary: Client, desk: Desk, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.tallies.missing.EXPORT_MOST", 9)
+    notice = await desk.publish("chibo", "Họp chi hội")
+    answer = await secretary.get(f"{FEED}/{notice.id}/missing.csv", params={"kind": "read"})
+    assert (answer.status_code, slug(answer)) == (409, "report.too_many_people")
+    assert await events(parts, "member.export") == []
+
+
 async def test_a_great_audience_is_counted_by_the_worker(
     app: FastAPI, acting_as: As, member: Client, desk: Desk, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,40 +126,50 @@ class Audience:
         ]
 
     def _belonging(self, kind: MembershipKind, within: str, whose: Whose) -> Select[Any]:
-        mine, heard = self._ties(Membership, within)
+        by_branch = whose is anybody
+        mine, heard = self._ties(Membership, within, by_branch=by_branch)
         chosen = select(mine.c.member_id, mine.c.branch_no).where(heard, mine.c.kind == kind, whose(mine.c.member_id))
         if kind is MembershipKind.PRIMARY:
             return chosen
-        other, is_heard = self._ties(Membership)
+        other, is_heard = self._ties(Membership, by_branch=by_branch)
         is_other = and_(other.c.member_id == mine.c.member_id, other.c.kind == MembershipKind.PRIMARY)
         return chosen.where(~exists().where(is_other, is_heard))
 
     def _holding(self, within: str, whose: Whose) -> Select[Any]:
-        mine, heard = self._ties(RoleGrant, within)
-        earlier, is_earlier = self._ties(RoleGrant)
+        by_branch = whose is anybody
+        mine, heard = self._ties(RoleGrant, within, by_branch=by_branch)
+        earlier, is_earlier = self._ties(RoleGrant, by_branch=by_branch)
         is_earlier &= and_(earlier.c.member_id == mine.c.member_id, earlier.c.branch_no < mine.c.branch_no)
         chosen = select(mine.c.member_id, mine.c.branch_no).distinct()
         chosen = chosen.where(heard, whose(mine.c.member_id), ~exists().where(is_earlier))
         if reach_of(self.who)[0] is Reach.ROLES:
             return chosen
-        belongs, is_heard = self._ties(Membership)
+        belongs, is_heard = self._ties(Membership, by_branch=by_branch)
         return chosen.where(~exists().where(belongs.c.member_id == mine.c.member_id, is_heard))
 
-    def _ties(self, kind: type[SQLModel], within: str | None = None) -> tuple[FromClause, ColumnElement[bool]]:
+    def _ties(
+        self, kind: type[SQLModel], within: str | None = None, *, by_branch: bool = True
+    ) -> tuple[FromClause, ColumnElement[bool]]:
         """Memberships or grants by which it is heard, and the predicate that makes them so."""
         if not self.is_all or within not in {None, self.top.path}:
-            placed, _, heard = self._placed(kind, within)
+            placed, _, heard = self._placed(kind, within, by_branch=by_branch)
             return placed, heard
         ties = table_of(kind).alias()
         return ties, self._heard(ties)
 
     def _placed(
-        self, kind: type[SQLModel], within: str | None = None
+        self, kind: type[SQLModel], within: str | None = None, *, by_branch: bool = True
     ) -> tuple[FromClause, FromClause, ColumnElement[bool]]:
-        """The same with the branches that they are to."""
+        """The same with the branches that they are to.
+
+        Where they are not to be found `by_branch`, but a few people's, no index of branches is offered: without
+        statistics SQLite would go through all of them.
+        """
         ties, tree = table_of(kind).alias(), self.tree()
-        is_below = below(tree.c.path, self.top.path if within is None else within)
-        return ties, tree, and_(tree.c.no == ties.c.branch_no, is_below, self._heard(ties))
+        # of a sum there is no index
+        branch_no, path = (ties.c.branch_no, tree.c.path) if by_branch else (ties.c.branch_no + 0, tree.c.path + "")
+        is_below = below(path, self.top.path if within is None else within)
+        return ties, tree, and_(tree.c.no == branch_no, is_below, self._heard(ties))
 
     def _heard(self, ties: FromClause) -> ColumnElement[bool]:
         """But for where the branch stands."""

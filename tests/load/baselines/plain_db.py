@@ -1,6 +1,7 @@
 """A FastAPI route that checks a JWT and asks the database for a page of twenty."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -31,6 +32,7 @@ class NoticePublic(SQLModel):
     state: str
     revision: int
     published_at: datetime
+    activity: dict[str, Any] | None = None
 
 
 class Feed(SQLModel):

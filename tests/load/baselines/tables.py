@@ -1,9 +1,10 @@
 """The tables of the baselines that have a database."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index
+from sqlalchemy import JSON, DateTime, Index
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -32,6 +33,7 @@ class Notice(Table, table=True):
     state: str
     revision: int
     published_at: datetime = Field(sa_type=DateTime(timezone=True))
+    activity: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
 class Device(Table, table=True):

@@ -23,6 +23,7 @@ class Notice(models.Model):
     state = models.TextField()
     revision = models.IntegerField()
     published_at = models.DateTimeField()
+    activity = models.JSONField(null=True)
 
     class Meta:
         app_label = "drf"

@@ -22,7 +22,7 @@ class NoticeSerializer(ModelSerializer):
         model = Notice
         fields = (
             *("id", "branch", "title", "summary", "category", "priority", "requires_ack", "state", "revision"),
-            "published_at",
+            *("published_at", "activity"),
         )
 
 

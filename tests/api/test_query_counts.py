@@ -165,10 +165,12 @@ async def test_of_what_is_frequent_sqlites_thread_only_commits(
         token = parts_in(app).tokens.refresh(organisation.person("member").session_id, 2)
         monkeypatch.setattr(Connection, "_execute", noted)
         assert (await refresh(phone, token)).status_code == 200
-        assert [turn for turn in turns if turn != "SELECT"] == ["WORK"], "the commit"
+        ends = {"_NOW", "COMMIT", "ROLLBACK"}
+        assert [turn for turn in turns if turn in {"UPDATE", "WORK", *ends}] == ["WORK"], "the commit"
         turns.clear()
         assert (await phone.get("/v1/auth/sessions")).status_code == 200
-    assert set(turns) == {"SELECT"}
+    assert "SELECT" in turns
+    assert not ends.intersection(turns)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

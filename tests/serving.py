@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,18 +23,21 @@ from models.branches import Branch, BranchUpdate, get_branch, move_branch, updat
 from models.channels import Reach
 from models.database import Clock, utc_now
 from models.merging import merge_branch
+from models.notices.activity import Activity
 from models.notices.drafts import create_notice
 from models.notices.life import withdraw_notice
 from models.notices.shapes import Audience, NoticeCreate, NoticePublic, NoticeWithdraw
 from models.notices.table import Category, Notice
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, end_grant, grant_role
+from tests.clock import START
 from tests.organisation import Organisation, Person
 
 FEED = "/v1/notices"
 ROUTED = "/v1/%6eotices"
 """The same address in a spelling that the page cache leaves to the router."""
 EVERYONE = Audience(reach=Reach.ALL)
+SOMETIME = Activity(starts_at=START + timedelta(days=30), ends_at=START + timedelta(days=30, hours=2))
 HERE = Audience(reach=Reach.HERE)
 
 
@@ -112,6 +116,7 @@ class Desk:
             title=title,
             body=f"Kính mời các đồng chí: {title}.",
             category=category,
+            activity=SOMETIME if category is Category.ACTIVITY else None,
             audience=audience,
             publish=not draft,
         )

@@ -53,7 +53,7 @@ async def answer_activity(
 
 
 @routes.get("/notices/{notice_id}/attendance")
-@declare(Permission.ATTENDANCE_MARK)
+@declare(Permission.ATTENDANCE_MARK, refuses=(409,))
 async def list_attendance(
     notice_id: Id, session: SessionDep, viewer: ViewerDep, page: PageDep, occurrence: OccurrenceNo = None
 ) -> Page[Attendee]:
@@ -71,7 +71,7 @@ async def take_attendance(
 
 
 @routes.get("/notices/{notice_id}/check-in-codes")
-@declare(Permission.ATTENDANCE_MARK)
+@declare(Permission.ATTENDANCE_MARK, refuses=(409,))
 async def list_check_in_codes(
     notice_id: Id, session: SessionDep, viewer: ViewerDep, occurrence: OccurrenceNo = None
 ) -> CheckInCodes:

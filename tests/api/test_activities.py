@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.parts import Parts
+from models.notices.due import END_ACTIVITIES
 from models.notices.occurrences import Occurrence
 from models.notices.table import Notice
 from tests.api.conftest import Client
@@ -116,7 +117,7 @@ async def test_it_recurs_without_its_exceptions(
         until = await session.scalars(select(col(Occurrence.rsvp_by)).order_by(col(Occurrence.no)))
         assert [f"{at:%d}" for at in until] == ["05", "12", "26"], "each is answered a day before"
     clock.advance(days=10)
-    assert await tick(parts) == 1
+    assert await tick(parts, [END_ACTIVITIES]) == 1
     async with phone_of(app, organisation.person("member")) as phone:
         assert [each["occurrence"] for each in (await phone.get("/v1/home")).json()["activities"]] == [2, 4]
 

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from api.parts import Parts
 from models.audit import AuditEvent
+from models.notices.due import EXPIRE_NOTICES, PUBLISH_NOTICES
 from models.notices.table import Notice
 from models.outbox import OutboxMessage
 from tests.api.conftest import As, Client
@@ -92,7 +93,7 @@ async def test_an_hour_may_be_taken_back(
     back = await secretary.post(f"{FEED}/{notice['id']}/unschedule", headers=tag(notice))
     assert (back.status_code, back.json()["state"]) == (200, "draft")
     clock.advance(hours=3)
-    assert await tick(parts) == 0
+    assert await tick(parts, [PUBLISH_NOTICES]) == 0
     assert (await member.get(f"{FEED}/{notice['id']}")).status_code == 404
     now = await secretary.post(f"{FEED}/{notice['id']}/publish", headers=tag(back.json()))
     assert now.json()["state"] == "published", "an hour that has passed keeps nobody waiting"
@@ -114,7 +115,7 @@ async def test_what_has_expired_is_gone_from_phones_and_kept_in_history(
         before = (await phone.get("/v1/sync")).json()
         clock.advance(hours=3)
         assert (await phone.get(f"{FEED}/{notice['id']}")).status_code == 200, "no clock decides what is read"
-        assert await tick(parts) == 1
+        assert await tick(parts, [EXPIRE_NOTICES]) == 1
         assert (await phone.get(f"{FEED}/{notice['id']}")).status_code == 404
         assert (await phone.get(FEED)).json()["items"] == []
         after = (await phone.get("/v1/sync", params={"cursor": before["cursor"]})).json()

@@ -174,6 +174,8 @@ async def test_what_is_due_while_the_database_is_gone_is_done_when_it_is_back(
         assert set((await expired(database)).values()) == {1}
         await database.close()
     said = [record.getMessage() for record in caplog.records if record.name == "handbook"]
+    # a duty whose statement fails just when the database comes back is said to rest, too
+    said = [each for each in said if "cannot be gone through" not in each]
     assert len(said) == 2, said
     assert said[0].startswith("what is due waits for the database: ")
     assert said[1] == "what is due is done again"

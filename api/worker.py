@@ -18,8 +18,8 @@ TICK = 1.0
 """Seconds between rounds, give or take a fifth: processes that started together spread."""
 BATCHES_MOST = 20
 """Batches of one duty in a round: what has piled up of it does not keep the others waiting."""
-_SMALL_BATCH = 4
-"""Small things of one write on SQLite: nothing else happens in the process meanwhile."""
+_SMALL_MOST = 4
+"""Small things of one round on SQLite, each in a write of its own: nothing else happens in the process meanwhile."""
 _BEAT = 30.0
 _LONGEST_PAUSE = 30.0
 _LONGEST_REST = 300.0
@@ -47,6 +47,8 @@ class Worker:
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
         self._said_at = float("-inf")
+        self._hurries = False
+        """Whether more is due than the last round did."""
         self._pause = 0.0
         """Seconds for which the database is left alone; 0 while it answers."""
         self._rests: dict[str, tuple[float, float]] = {}
@@ -78,19 +80,19 @@ class Worker:
                 await asyncio.wait_for(self._woken.wait(), pause)
             self._woken.clear()
 
-    async def tick(self, duties: Sequence[Duty[Any]] | None = None) -> Ran:
+    async def tick(self) -> Ran:
         """One round: each duty until nothing is left of it, or for a number of batches. Raises what the database
         raises when it is gone.
         """
         await self._say()
-        ran = [await self._go_through(duty) for duty in (self._duties if duties is None else duties)]
+        self._hurries = False
+        ran = [await self._go_through(duty) for duty in self._duties]
         return Ran(sum(each.done for each in ran), sum(each.failed for each in ran), any(each.full for each in ran))
 
     async def _go_round(self) -> float:
         """Gives the seconds until the next."""
         try:
-            at = time.monotonic()
-            ran = await self.tick([duty for duty in self._duties if at - self._up_to_date[duty.name] >= duty.every])
+            await self.tick()
         except Exception as error:  # noqa: BLE001 - whatever a database that is gone, slow or starting answers with
             if not self._pause:
                 _log.warning("what is due waits for the database: %s", type(error).__name__)
@@ -101,15 +103,15 @@ class Worker:
         if self._pause:
             _log.warning("what is due is done again")
             self._pause = 0.0
-        return 0.0 if ran.full else TICK * random.uniform(0.8, 1.2)  # noqa: S311
+        return 0.0 if self._hurries else TICK * random.uniform(0.8, 1.2)  # noqa: S311
 
     async def _go_through(self, duty: Duty[Any]) -> Ran:
         done = failed = batches = 0
         if self._stopping or self._rests_now(duty):
             return Ran(0, 0, full=False)
         try:
-            more = await self._anything(duty)
-            while more and batches < BATCHES_MOST and not self._stopping:
+            more, most = await self._anything(duty), _SMALL_MOST if self._goes_along(duty) else BATCHES_MOST
+            while more and batches < most and not self._stopping:
                 ran = await self._do_some(duty)
                 count_due(duty.name, done=ran.done, failed=ran.failed)
                 done, failed, more, batches = done + ran.done, failed + ran.failed, ran.full, batches + 1
@@ -120,11 +122,15 @@ class Worker:
         self._rests.pop(duty.name, None)
         if not more:
             self._up_to_date[duty.name] = time.monotonic()
+        self._hurries = self._hurries or (more and not self._goes_along(duty))
         return Ran(done, failed, more)
 
+    def _goes_along(self, duty: Duty[Any]) -> bool:
+        return duty.is_small and self._database.is_sqlite
+
     async def _do_some(self, duty: Duty[Any]) -> Ran:
-        if duty.is_small and self._database.is_sqlite:
-            work = partial(run_due, duty=duty, most=_SMALL_BATCH)
+        if self._goes_along(duty):
+            work = partial(run_due, duty=duty, most=1)
             return await write(self._database, work, committed=self._committed)
         async with transaction(self._database, committed=self._committed) as session:
             return await run_due(session, duty)

@@ -63,12 +63,8 @@ class Duty(Generic[T]):
     """The rule: audits, records, and leaves the thing no longer due. It never commits."""
     key: Callable[[T], object] = attrgetter("id")
     """What tells a thing from the others of its duty, as text of 80 characters at most."""
-    every: float = 0.0
-    """Seconds that a worker lets pass once it has gone through all of it: for what nobody waits for, and takes as long
-    for one second's as for ten seconds'.
-    """
     is_small: bool = False
-    """A thing takes milliseconds: on SQLite, few at a time go with other small writes."""
+    """A thing takes milliseconds, and nobody waits for it: on SQLite, a few a round go with other small writes."""
 
 
 class Ran(NamedTuple):

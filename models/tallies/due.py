@@ -23,10 +23,6 @@ _COUNTED_MOST = 10
 _TURNS = 4
 """Batches of one notice in a transaction."""
 _LOOKED_AT = 5000
-_EVERY = 10.0
-"""Seconds between two times that what was said is added up: each notice takes a dozen statements, however much was said
-of it. Reports are as old.
-"""
 
 
 class Told(NamedTuple):
@@ -50,7 +46,8 @@ def _read() -> Select[UUID]:
     following = receipts.where(_RECEIPT.c.notice_id > found.c.id).correlate(found).scalar_subquery()
     found = found.union_all(select(following).where(found.c.id.is_not(None)))
     is_counted = and_(_HEAD.c.notice_id == found.c.id, _HEAD.c.occurrence == RECEIPTS)
-    return select(found.c.id).join(_HEAD, is_counted).limit(bindparam("most"))
+    # those that were added up longest ago: where there are more than can be, none comes again before the last
+    return select(found.c.id).join(_HEAD, is_counted).order_by(_HEAD.c.counted_at).limit(bindparam("most"))
 
 
 # made once: workers ask every second
@@ -115,9 +112,7 @@ COUNT_NOTICES = Duty("tally.notice", _find_published, count_notice)
 COUNT_OCCURRENCES = Duty(
     "tally.occurrence", _find_begun, count_occurrence, key=lambda each: f"{each.notice_id}:{each.no}"
 )
-FOLD_RECEIPTS = Duty("tally.receipts", _find_read, _fold_receipts, key=str, every=_EVERY, is_small=True)
-FOLD_RSVPS = Duty("tally.rsvps", _find_answered(RSVPS), _fold(RSVPS), key=_named, every=_EVERY, is_small=True)
-FOLD_ATTENDANCE = Duty(
-    "tally.attendance", _find_answered(ATTENDANCE), _fold(ATTENDANCE), key=_named, every=_EVERY, is_small=True
-)
+FOLD_RECEIPTS = Duty("tally.receipts", _find_read, _fold_receipts, key=str, is_small=True)
+FOLD_RSVPS = Duty("tally.rsvps", _find_answered(RSVPS), _fold(RSVPS), key=_named, is_small=True)
+FOLD_ATTENDANCE = Duty("tally.attendance", _find_answered(ATTENDANCE), _fold(ATTENDANCE), key=_named, is_small=True)
 TALLY_DUTIES: tuple[Duty[Any], ...] = (COUNT_NOTICES, COUNT_OCCURRENCES, FOLD_RECEIPTS, FOLD_RSVPS, FOLD_ATTENDANCE)

@@ -1,11 +1,10 @@
 """Memberships: dated links between members and branches. A row is never rewritten, only ended."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, bindparam, func, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -15,8 +14,8 @@ from models.branches import Branch, BranchPublic, branch_cards, hold_active
 from models.changes import Topic, record
 from models.channels import member_channel
 from models.database import now, translating
+from models.endings import running_out
 from models.errors import Conflict
-from models.members.table import Member
 from models.permissions import OPERATOR, Place, Viewer
 from models.schedule import Duty
 
@@ -116,29 +115,6 @@ async def end_membership(session: AsyncSession, membership: Membership, reason: 
     record(session, member_channel(membership.member_id), Topic.ACCESS, "access", membership.member_id)
 
 
-def _running_out() -> Select[Membership]:
-    """Members are locked too: nobody who is just being changed, which takes them first, is in these."""
-    return (
-        select(Membership)
-        .join(Member, col(Member.id) == col(Membership.member_id))
-        .where(
-            col(Membership.ended_at).is_(None),
-            col(Membership.until) <= bindparam("at"),
-            col(Membership.kind) == MembershipKind.TEMPORARY,
-        )
-        .order_by(col(Membership.until), col(Membership.id))
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True, key_share=True, of=(Membership, Member))
-    )
-
-
-_RUNNING_OUT = _running_out()  # made once: every worker asks every second
-
-
-async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[Membership]:
-    return (await session.scalars(_RUNNING_OUT, {"at": at, "most": most})).all()
-
-
 async def _expire(session: AsyncSession, membership: Membership) -> None:
     """It ended when it ran out, however late that is noticed: who was in an audience then does not depend on it."""
     membership.ended_at, membership.end_reason = membership.until, EndReason.EXPIRED
@@ -149,7 +125,9 @@ async def _expire(session: AsyncSession, membership: Membership) -> None:
     record(session, member_channel(membership.member_id), Topic.ACCESS, "access", membership.member_id)
 
 
-EXPIRE_MEMBERSHIPS = Duty("membership.expire", _run_out, _expire)
+EXPIRE_MEMBERSHIPS = Duty(
+    "membership.expire", running_out(Membership, col(Membership.kind) == MembershipKind.TEMPORARY), _expire
+)
 """Temporary memberships end when their `until` has passed. Primary ones have none."""
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, bindparam, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, and_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -16,6 +16,7 @@ from models.branches import Branch, hold_active
 from models.changes import Topic, record
 from models.channels import ALL, channel, member_channel
 from models.database import now, translating
+from models.endings import running_out
 from models.errors import Conflict, Invalid, NotFound
 from models.members.table import Member, MemberCard, find_person
 from models.memberships import standing
@@ -200,28 +201,6 @@ async def close_grants(
     await session.flush()
 
 
-def _running_out() -> Select[RoleGrant]:
-    """Members are locked too: nobody who is just being changed, which takes them first, is in these."""
-    return (
-        select(RoleGrant)
-        .join(Member, col(Member.id) == col(RoleGrant.member_id))
-        .where(
-            col(RoleGrant.ended_at).is_(None),
-            col(RoleGrant.until) <= bindparam("at"),
-        )
-        .order_by(col(RoleGrant.until), col(RoleGrant.id))
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True, key_share=True, of=(RoleGrant, Member))
-    )
-
-
-_RUNNING_OUT = _running_out()  # made once: every worker asks every second
-
-
-async def _run_out(session: AsyncSession, at: datetime, most: int) -> Sequence[RoleGrant]:
-    return (await session.scalars(_RUNNING_OUT, {"at": at, "most": most})).all()
-
-
 async def _expire(session: AsyncSession, grant: RoleGrant) -> None:
     """It ended when it ran out, however late that is noticed: `in_force` has refused it since."""
     grant.ended_at, grant.end_reason = grant.until, "expired"
@@ -232,7 +211,7 @@ async def _expire(session: AsyncSession, grant: RoleGrant) -> None:
     _record(session, branch, grant.member_id)
 
 
-EXPIRE_GRANTS = Duty("role.expire", _run_out, _expire)
+EXPIRE_GRANTS = Duty("role.expire", running_out(RoleGrant), _expire)
 """Roles end when their `until` has passed. They are shown until then, and give no right after it."""
 
 

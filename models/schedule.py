@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import CheckConstraint, delete, func, select
+from sqlalchemy import CheckConstraint, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -51,13 +51,26 @@ class LastRound(SQLModel, table=True):
     at: datetime
 
 
+Find = Callable[[AsyncSession, datetime, int], Awaitable[Sequence[T]]]
+
+
+def finding(statement: Select[T]) -> Find[T]:
+    """By a statement over `:at` and `:most`, made once: workers ask every second."""
+    asked = statement.execution_options(populate_existing=True)
+
+    async def find(session: AsyncSession, at: datetime, most: int) -> Sequence[T]:
+        return (await session.scalars(asked, {"at": at, "most": most})).all()
+
+    return find
+
+
 @dataclass(frozen=True, slots=True)
 class Duty(Generic[T]):
     """One kind of thing that time makes due."""
 
     name: str
     """For logs and metrics; what failed is kept under it."""
-    find: Callable[[AsyncSession, datetime, int], Awaitable[Sequence[T]]]
+    find: Find[T]
     """Up to so many that are due at an instant, the oldest first, locked: FOR UPDATE SKIP LOCKED."""
     do: Callable[[AsyncSession, T], Awaitable[None]]
     """The rule: audits, records, and leaves the thing no longer due. It never commits."""

@@ -132,9 +132,11 @@ async def change_notice(
     tag: TagDep,
     session: SessionDep,
     viewer: ViewerDep,
+    parts: PartsDep,
 ) -> NoticePublic:
     """Put something else in the place of what is published: a new revision that says what changed."""
-    return tag(await amend_notice(session, viewer, notice_id, body, revision))
+    most = parts.settings.approval_above
+    return tag(await amend_notice(session, viewer, notice_id, body, revision, approval_above=most))
 
 
 @routes.get("/notices/{notice_id}/revisions")

@@ -8,7 +8,6 @@ from sqlmodel import col
 
 from models.attachments.shapes import AttachmentPublic
 from models.attachments.table import NoticeFile
-from models.audit import audit
 from models.branches import Branch
 from models.database import translating
 from models.errors import Conflict, NotFound, Stale
@@ -16,7 +15,7 @@ from models.files import keep_file
 from models.notices.reading import get_notice, public, readable
 from models.notices.shapes import NoticePublic
 from models.notices.table import Notice, NoticeState
-from models.notices.writing import held
+from models.notices.writing import audit_notice, held
 from models.permissions import Permission, Viewer, require
 
 FILES_MOST = 10
@@ -53,7 +52,7 @@ async def attach(
     _say(notice, [*_attached(notice), file])
     await session.flush()
     after = {"name": file.name, "sha256": file.sha256, "size": file.size, "revision": notice.revision}
-    audit(session, viewer, "notice.attach", "notice", notice.id, branch_no=branch.no, after=after)
+    audit_notice(session, viewer, "notice.attach", notice, after=after)
     return public(notice, branch)
 
 
@@ -71,7 +70,7 @@ async def detach(session: AsyncSession, viewer: Viewer, notice_id: UUID, sha256:
     await session.flush()
     before = {"name": gone.name, "sha256": gone.sha256, "size": gone.size}
     after = {"revision": notice.revision}
-    audit(session, viewer, "notice.detach", "notice", notice.id, branch_no=branch.no, before=before, after=after)
+    audit_notice(session, viewer, "notice.detach", notice, before=before, after=after)
     return public(notice, branch)
 
 

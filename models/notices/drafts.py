@@ -4,15 +4,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.audit import audit
 from models.branches import get_branch, hold_active
 from models.database import now
 from models.errors import Invalid, NotFound
-from models.notices.life import release
+from models.notices.life import hold, release
 from models.notices.reading import public
 from models.notices.shapes import NoticeCreate, NoticePublic, NoticeUpdate
 from models.notices.table import Notice, NoticeState
-from models.notices.writing import changed, check_agreement, held, noted, rendered, said, say
+from models.notices.writing import audit_notice, changed, check_agreement, held, noted, rendered, said, say
 from models.permissions import Permission, Viewer, require
 
 _NOT_OF_THE_NOTICE = {"branch_id", "classification", "publish"}
@@ -35,13 +34,14 @@ async def create_notice(
     notice = Notice(branch_no=branch.no, author_id=viewer.member_id, created_at=now(session), **rendered(values))
     action = "notice.create"
     if data.publish:
+        await hold(session, branch)
         action = await release(session, viewer, notice, branch, approval_above=approval_above)
     else:
         await hold_active(session, branch)
     session.add(notice)
     await session.flush()
     after = noted({name: value for name, value in values.items() if value is not None}) | {"state": notice.state.value}
-    audit(session, viewer, action, "notice", notice.id, branch_no=branch.no, after=after)
+    audit_notice(session, viewer, action, notice, after=after)
     return public(notice, branch)
 
 
@@ -58,6 +58,5 @@ async def update_notice(
     before = noted({name: said(notice, name) for name in changes})
     say(notice, changes)
     await session.flush()
-    after = noted(changes)
-    audit(session, viewer, "notice.update", "notice", notice.id, branch_no=branch.no, before=before, after=after)
+    audit_notice(session, viewer, "notice.update", notice, before=before, after=noted(changes))
     return public(notice, branch)

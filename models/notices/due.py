@@ -1,22 +1,20 @@
 """What time makes of notices: published, expired, reminded of; and of activities: over."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from models.audit import audit
 from models.branches import Branch, BranchStatus
 from models.database import now
 from models.notices.life import back_to_draft, remind, speak
 from models.notices.occurrences import Occurrence
 from models.notices.table import Notice, NoticeState
-from models.notices.writing import tell_channel
+from models.notices.writing import audit_state, tell_channel
 from models.permissions import OPERATOR
-from models.schedule import Duty
+from models.schedule import Duty, Find, finding
 
 
 async def _publish(session: AsyncSession, notice: Notice) -> None:
@@ -30,15 +28,13 @@ async def _publish(session: AsyncSession, notice: Notice) -> None:
     notice.revision += 1
     notice.ack_revision = notice.revision
     await speak(session, notice)
-    before, after = {"state": NoticeState.SCHEDULED.value}, {"state": notice.state.value, "revision": notice.revision}
-    _audit(session, notice, "notice.publish", before, after)
+    audit_state(session, OPERATOR, "notice.publish", notice, before=NoticeState.SCHEDULED)
 
 
 async def _expire(session: AsyncSession, notice: Notice) -> None:
     notice.state, notice.expired_at = NoticeState.EXPIRED, now(session)
     notice.revision += 1
-    before, after = {"state": NoticeState.PUBLISHED.value}, {"state": notice.state.value, "revision": notice.revision}
-    _audit(session, notice, "notice.expire", before, after)
+    audit_state(session, OPERATOR, "notice.expire", notice, before=NoticeState.PUBLISHED)
     tell_channel(session, notice)
 
 
@@ -50,43 +46,24 @@ async def _end(session: AsyncSession, occurrence: Occurrence) -> None:
     occurrence.ended_at = now(session)
 
 
-def _audit(
-    session: AsyncSession, notice: Notice, action: str, before: Mapping[str, object], after: Mapping[str, object]
-) -> None:
-    audit(session, OPERATOR, action, "notice", notice.id, branch_no=notice.branch_no, before=before, after=after)
-
-
-_Find = Callable[[AsyncSession, datetime, int], Awaitable[Sequence[Notice]]]
-
-
-def _due(due: Mapped[datetime | None], state: NoticeState) -> _Find:
-    async def find(session: AsyncSession, at: datetime, most: int) -> Sequence[Notice]:
-        found = await session.scalars(
-            select(Notice)
-            .where(col(Notice.state) == state, due <= at)
-            .order_by(due, col(Notice.id))
-            .limit(most)
-            .with_for_update(key_share=True, skip_locked=True)
-            .execution_options(populate_existing=True)
-        )
-        return found.all()
-
-    return find
-
-
-async def _over(session: AsyncSession, at: datetime, most: int) -> Sequence[Occurrence]:
-    found = await session.scalars(
-        select(Occurrence)
-        .where(col(Occurrence.ended_at).is_(None), col(Occurrence.ends_at) <= at)
-        .order_by(col(Occurrence.ends_at), col(Occurrence.notice_id), col(Occurrence.no))
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
+def _due(due: Mapped[datetime | None], state: NoticeState) -> Find[Notice]:
+    return finding(
+        select(Notice)
+        .where(col(Notice.state) == state, due <= bindparam("at"))
+        .order_by(due, col(Notice.id))
+        .limit(bindparam("most"))
+        .with_for_update(key_share=True, skip_locked=True)
     )
-    return found.all()
 
 
+_OVER = (
+    select(Occurrence)
+    .where(col(Occurrence.ended_at).is_(None), col(Occurrence.ends_at) <= bindparam("at"))
+    .order_by(col(Occurrence.ends_at), col(Occurrence.notice_id), col(Occurrence.no))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 PUBLISH_NOTICES = Duty("notice.publish", _due(col(Notice.publish_at), NoticeState.SCHEDULED), _publish)
 EXPIRE_NOTICES = Duty("notice.expire", _due(col(Notice.expires_at), NoticeState.PUBLISHED), _expire)
 REMIND_OF_NOTICES = Duty("notice.remind", _due(col(Notice.remind_at), NoticeState.PUBLISHED), _remind)
-END_ACTIVITIES = Duty("activity.end", _over, _end, key=lambda each: f"{each.notice_id}:{each.no}")
+END_ACTIVITIES = Duty("activity.end", finding(_OVER), _end, key=lambda each: f"{each.notice_id}:{each.no}")

@@ -5,12 +5,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.attachments.rules import copy_files
-from models.audit import audit
 from models.branches import hold_active
 from models.database import now
 from models.notices.reading import get_notice, public
 from models.notices.shapes import NoticePublic
 from models.notices.table import Notice
+from models.notices.writing import audit_notice
 from models.permissions import Permission, Viewer, require
 
 _SAME = (
@@ -33,5 +33,5 @@ async def duplicate_notice(session: AsyncSession, viewer: Viewer, notice_id: UUI
     await session.flush()
     await copy_files(session, earlier, notice)
     after = {"title": notice.title, "duplicate_of": str(earlier.id)}
-    audit(session, viewer, "notice.create", "notice", notice.id, branch_no=branch.no, after=after)
+    audit_notice(session, viewer, "notice.create", notice, after=after)
     return public(notice, branch)

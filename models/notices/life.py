@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.audiences import count_people
-from models.audit import audit
 from models.branches import Branch, BranchStatus
 from models.database import now
 from models.errors import Conflict, Invalid, Stale
@@ -16,7 +15,17 @@ from models.notices.occurrences import arrange, call_off
 from models.notices.reading import get_notice, public
 from models.notices.shapes import NoticeAmend, NoticePublic, NoticeWithdraw
 from models.notices.table import UNSAID, Notice, NoticeRevision, NoticeState, Priority
-from models.notices.writing import changed, held, lock_notice, noted, said, say, tell_channel
+from models.notices.writing import (
+    audit_notice,
+    audit_state,
+    changed,
+    held,
+    lock_notice,
+    noted,
+    said,
+    say,
+    tell_channel,
+)
 from models.outbox import Cause, enqueue
 from models.permissions import Permission, Viewer, require
 
@@ -35,21 +44,25 @@ async def publish_notice(
     """
     notice, branch = await get_notice(session, viewer, notice_id)
     require(viewer, Permission.NOTICE_PUBLISH, branch.path)
-    await session.refresh(branch, with_for_update={"read": True})  # locked before the notice, as everywhere
+    await hold(session, branch)  # before the notice, as everywhere
     await lock_notice(session, notice)
     if notice.state not in UNSAID:
         is_published = notice.state is NoticeState.PUBLISHED
         raise Conflict("notice.already_published" if is_published else f"notice.{notice.state}")
     if notice.revision != revision:
         raise Stale
-    before = {"state": notice.state.value}
+    before = notice.state
     action = await release(session, viewer, notice, branch, approval_above=approval_above)
     notice.revision += 1
     notice.ack_revision = notice.revision
     await session.flush()
-    after = {"state": notice.state.value, "revision": notice.revision}
-    audit(session, viewer, action, "notice", notice.id, branch_no=branch.no, before=before, after=after)
+    audit_state(session, viewer, action, notice, before=before)
     return public(notice, branch)
+
+
+async def hold(session: AsyncSession, branch: Branch) -> None:
+    """Read anew, and kept from being closed or moved to the end of the transaction."""
+    await session.refresh(branch, with_for_update={"read": True})
 
 
 async def release(
@@ -57,10 +70,9 @@ async def release(
 ) -> str:
     """Publish or schedule a notice that this transaction alone holds; gives what the audit calls it.
 
-    The branch is held so that it is neither closed nor moved meanwhile, and the right is asked for only then: nobody
-    speaks beyond their subtree. Raises Forbidden, Conflict `branch.not_active`, `notice.approval_missing`, Invalid.
+    The branch is held by now, and the right is asked for only then: nobody speaks beyond their subtree. Raises
+    Forbidden, Conflict `branch.not_active`, `notice.approval_missing`, Invalid.
     """
-    await session.refresh(branch, with_for_update={"read": True})
     require(viewer, Permission.NOTICE_PUBLISH, branch.path)
     if branch.status is not BranchStatus.ACTIVE:
         raise Conflict("branch.not_active")
@@ -103,17 +115,7 @@ async def unschedule_notice(session: AsyncSession, viewer: Viewer, notice_id: UU
 def back_to_draft(session: AsyncSession, viewer: Viewer, notice: Notice) -> None:
     notice.state = NoticeState.DRAFT
     notice.revision += 1
-    before, after = {"state": NoticeState.SCHEDULED.value}, {"state": NoticeState.DRAFT.value}
-    audit(
-        session,
-        viewer,
-        "notice.unschedule",
-        "notice",
-        notice.id,
-        branch_no=notice.branch_no,
-        before=before,
-        after=after,
-    )
+    audit_state(session, viewer, "notice.unschedule", notice, before=NoticeState.SCHEDULED)
 
 
 async def approve_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID, revision: int) -> NoticePublic:
@@ -121,8 +123,7 @@ async def approve_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID,
     notice, branch = await held(session, viewer, notice_id, revision, state=NoticeState.DRAFT)
     notice.approved_by, notice.approved_revision = viewer.the_member, notice.revision
     await session.flush()
-    after = {"revision": notice.revision}
-    audit(session, viewer, "notice.approve", "notice", notice.id, branch_no=branch.no, after=after)
+    audit_notice(session, viewer, "notice.approve", notice, after={"revision": notice.revision})
     return public(notice, branch)
 
 
@@ -130,21 +131,34 @@ async def _check_approval(
     session: AsyncSession, viewer: Viewer, notice: Notice, branch: Branch, approval_above: int | None
 ) -> None:
     """What disturbs very many at once is not one person's to send. What is scheduled was approved before it was."""
-    if approval_above is None or notice.priority is not Priority.URGENT or notice.state is NoticeState.SCHEDULED:
-        return
-    if await count_people(session, branch, notice.who, now(session), approval_above) <= approval_above:
+    if notice.priority is not Priority.URGENT or notice.state is NoticeState.SCHEDULED:
         return
     is_approved = notice.approved_revision is not None and notice.approved_revision == notice.revision
     if not is_approved or notice.approved_by == viewer.member_id:
+        await _refuse_many(session, notice, branch, approval_above)
+
+
+async def _refuse_many(session: AsyncSession, notice: Notice, branch: Branch, approval_above: int | None) -> None:
+    if approval_above is None:
+        return
+    if await count_people(session, branch, notice.who, now(session), approval_above) > approval_above:
         raise Conflict("notice.approval_missing", most=approval_above)
 
 
 async def amend_notice(
-    session: AsyncSession, viewer: Viewer, notice_id: UUID, data: NoticeAmend, revision: int
+    session: AsyncSession,
+    viewer: Viewer,
+    notice_id: UUID,
+    data: NoticeAmend,
+    revision: int,
+    *,
+    approval_above: int | None = None,
 ) -> NoticePublic:
     """Say something else in the place of what is published, as a new revision; what was said before stays readable.
 
-    Raises Conflict `notice.not_published`, `notice.nothing_changed`, `activity.capacity_taken`, Stale, Invalid.
+    What reaches very many becomes urgent by a new notice, which two people send, and not by the way. Raises Conflict
+    `notice.not_published`, `notice.nothing_changed`, `notice.approval_missing`, `activity.capacity_taken`, Stale,
+    Invalid.
     """
     notice, branch = await held(session, viewer, notice_id, revision)
     changes = changed(notice, data, but={"classification", "change", "acknowledge_again"})
@@ -152,6 +166,8 @@ async def amend_notice(
         raise Conflict("notice.nothing_changed")
     at = now(session)
     _check_to_come(changes, at)
+    if changes.get("priority") is Priority.URGENT:
+        await _refuse_many(session, notice, branch, approval_above)
     kept = {name: getattr(notice, name) for name in NoticeRevision.model_fields if name != "notice_id"}
     before = {name: said(notice, name) for name in changes} | {"revision": notice.revision}
     say(notice, changes)
@@ -165,16 +181,7 @@ async def amend_notice(
     if "activity" in changes:
         await arrange(session, notice)
     after = changes | {"revision": notice.revision, "change": data.change, "ack_revision": notice.ack_revision}
-    audit(
-        session,
-        viewer,
-        "notice.amend",
-        "notice",
-        notice.id,
-        branch_no=branch.no,
-        before=noted(before),
-        after=noted(after),
-    )
+    audit_notice(session, viewer, "notice.amend", notice, before=noted(before), after=noted(after))
     tell_channel(session, notice)
     _enqueue(session, notice, Cause.NOTICE_AMENDED)
     return public(notice, branch)
@@ -207,7 +214,7 @@ async def remind_of_notice(session: AsyncSession, viewer: Viewer, notice_id: UUI
 def remind(session: AsyncSession, viewer: Viewer, notice: Notice) -> None:
     notice.reminded_at, notice.remind_at = now(session), None
     _enqueue(session, notice, Cause.NOTICE_REMINDED)
-    audit(session, viewer, "notice.remind", "notice", notice.id, branch_no=notice.branch_no)
+    audit_notice(session, viewer, "notice.remind", notice)
 
 
 async def withdraw_notice(
@@ -221,9 +228,8 @@ async def withdraw_notice(
     notice.revision += 1
     await session.flush()
     await call_off(session, notice)
-    before = {"state": NoticeState.PUBLISHED.value}
-    after = {"state": notice.state.value, "reason": notice.withdrawn_reason, "revision": notice.revision}
-    audit(session, viewer, "notice.withdraw", "notice", notice.id, branch_no=branch.no, before=before, after=after)
+    before, reason = NoticeState.PUBLISHED, notice.withdrawn_reason
+    audit_state(session, viewer, "notice.withdraw", notice, before=before, reason=reason)
     tell_channel(session, notice)
     _enqueue(session, notice, Cause.NOTICE_WITHDRAWN)
     return public(notice, branch)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from content.render import render_markdown, summarise
+from models.audit import audit
 from models.base import Request
 from models.branches import Branch
 from models.changes import Topic, record
@@ -99,6 +100,27 @@ def check_agreement(category: Category, activity: object | None) -> None:
     is_activity = category is Category.ACTIVITY
     if is_activity != (activity is not None):
         raise Invalid.at("/activity", "activity.missing" if is_activity else "activity.unexpected")
+
+
+def audit_notice(
+    session: AsyncSession,
+    viewer: Viewer,
+    action: str,
+    notice: Notice,
+    *,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    """One event about a notice: see `audit`."""
+    audit(session, viewer, action, "notice", notice.id, branch_no=notice.branch_no, before=before, after=after)
+
+
+def audit_state(
+    session: AsyncSession, viewer: Viewer, action: str, notice: Notice, *, before: NoticeState, **after: object
+) -> None:
+    """That it went from one state to the next."""
+    now_so = {"state": notice.state.value, "revision": notice.revision, **after}
+    audit_notice(session, viewer, action, notice, before={"state": before.value}, after=now_so)
 
 
 def noted(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,6 +166,20 @@ class TestApproval:
         assert (await member.get(path)).status_code == 404
         assert (await secretary.post(f"{path}/publish", headers=tag(changed))).json()["state"] == "published"
 
+    async def test_nobody_makes_it_urgent_by_the_way(
+        self, secretary: Client, member: Client, organisation: Organisation
+    ) -> None:
+        notice = await write(secretary, organisation, publish=True)
+        path = f"{FEED}/{notice['id']}"
+        raised = {"change": "Khẩn!", "priority": "urgent"}
+        refused = await secretary.post(f"{path}/amend", json=raised, headers=tag(notice))
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/notice.approval_missing")
+        assert (await member.get(path)).json()["priority"] == "normal"
+        few = {"reach": "roles", "roles": ["deputy"]}
+        notice = await write(secretary, organisation, audience=few, publish=True)
+        raised_for_few = await secretary.post(f"{FEED}/{notice['id']}/amend", json=raised, headers=tag(notice))
+        assert raised_for_few.json()["priority"] == "urgent"
+
     async def test_what_is_not_urgent_or_for_few_needs_none(
         self, secretary: Client, organisation: Organisation
     ) -> None:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -32,7 +33,24 @@ from tests.servers import Postgres
 from tests.serving import until
 
 GUESTS = 600
-Process = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A process of `handbook worker`, and what it says."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    async def end(self) -> None:
+        """As a service manager does, once it has begun: before, nobody listens for a signal."""
+
+        async def has_begun() -> bool:
+            return b"doing what is due" in self.log.read_bytes()
+
+        await until(has_begun)
+        self.process.terminate()
+        assert self.process.wait(60) == 0
 
 
 async def invite(database: Database, organisation: Organisation, count: int) -> set[UUID]:
@@ -70,25 +88,21 @@ async def expired(database: Database) -> Counter[UUID]:
 
 
 @contextmanager
-def workers(settings: Settings, count: int) -> Iterator[list[Process]]:
+def workers(settings: Settings, count: int) -> Iterator[list[Working]]:
     """So many processes of `handbook worker`; they log to the data folder."""
     said = {"HANDBOOK_DATA_DIR": str(settings.data_dir), "HANDBOOK_DATABASE_URL": settings.database}
     with ExitStack() as undo:
         processes = []
         for n in range(count):
-            log = undo.enter_context((settings.data_dir / f"worker-{n}.log").open("wb"))
+            path = settings.data_dir / f"worker-{n}.log"
+            log = undo.enter_context(path.open("wb"))
             process = subprocess.Popen(
                 [sys.executable, "-m", "api", "worker"], env=os.environ | said, stdout=log, stderr=subprocess.STDOUT
             )
             undo.callback(process.wait)
             undo.callback(process.kill)
-            processes.append(process)
+            processes.append(Working(process, path))
         yield processes
-
-
-def end(process: Process) -> None:
-    process.terminate()
-    assert process.wait(60) == 0
 
 
 async def test_three_workers_of_which_one_is_killed_do_each_thing_once(
@@ -101,15 +115,15 @@ async def test_three_workers_of_which_one_is_killed_do_each_thing_once(
             return bool(await expired(database))
 
         await until(has_begun)
-        first.kill()
-        assert first.wait(60) == -signal.SIGKILL
+        first.process.kill()
+        assert first.process.wait(60) == -signal.SIGKILL
 
         async def is_done() -> bool:
             return (await expired(database)).keys() == guests
 
         await until(is_done)
         for each in others:
-            end(each)
+            await each.end()
     assert set((await expired(database)).values()) == {1}
     logs = "".join(path.read_text() for path in settings.data_dir.glob("worker-*.log"))
     assert "Traceback" not in logs, logs[:5000]
@@ -119,13 +133,13 @@ async def test_a_worker_that_is_told_to_end_leaves_the_rest_for_later(
     database: Database, organisation: Organisation, settings: Settings
 ) -> None:
     guests = await invite(database, organisation, GUESTS)
-    with workers(settings, 1) as (process,):
+    with workers(settings, 1) as (worker,):
 
         async def has_begun() -> bool:
             return bool(await expired(database))
 
         await until(has_begun)
-        end(process)
+        await worker.end()
     done = await expired(database)
     assert done.keys() <= guests
     assert set(done.values()) == {1}

@@ -71,19 +71,24 @@ class Audience(Request):
 EVERYONE = Audience(reach=Reach.ALL)
 
 
-class NoticeCreate(Request):
-    """`body` is Markdown. `publish` writes and publishes in one step, or schedules where `publish_at` is to come.
-    `remind_at` reminds those who have not acknowledged, three days later unless said. `classification` is asked for to
-    be refused.
-    """
+class NoticeText(Request):
+    """What a notice says, and to whom."""
 
-    branch_id: UUID
     title: Title
     body: Body
     category: Category = Category.GENERAL
     priority: Priority = Priority.NORMAL
     audience: Audience = EVERYONE
     requires_ack: Flag = False
+
+
+class NoticeCreate(NoticeText):
+    """`body` is Markdown. `publish` writes and publishes in one step, or schedules where `publish_at` is to come.
+    `remind_at` reminds those who have not acknowledged, three days later unless said. `classification` is asked for to
+    be refused.
+    """
+
+    branch_id: UUID
     activity: Activity | None = None
     publish_at: Instant | None = None
     expires_at: Instant | None = None

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from pydantic_core import PydanticCustomError
 
 from content.recurrence import LASTS_MOST
-from models.base import Count, Day, Flag, Name, Request, Shape
+from models.base import Count, Day, Name, Request, Shape
 from models.errors import Invalid
 from models.notices.activity import CAPACITY_MOST, HOME_ZONE, Activity, Place, WebAddress, Zone
-from models.notices.shapes import EVERYONE, Audience, Body, NoticeBranch, Title
-from models.notices.table import Category, Priority
+from models.notices.shapes import Body, NoticeBranch, NoticeText, Title
+from models.notices.table import Category
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _MINUTES_MOST = int(LASTS_MOST / timedelta(minutes=1))
@@ -62,15 +62,9 @@ class TemplateActivity(Request):
             raise Invalid.at("/on", "instant.malformed") from None
 
 
-class TemplateContent(Request):
+class TemplateContent(NoticeText):
     """A notice to begin from. An activity, and nothing else, says when in a day it takes place."""
 
-    title: Title
-    body: Body
-    category: Category = Category.GENERAL
-    priority: Priority = Priority.NORMAL
-    audience: Audience = EVERYONE
-    requires_ack: Flag = False
     activity: TemplateActivity | None = Field(default=None, validate_default=True)
 
     @field_validator("activity")

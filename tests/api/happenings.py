@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
+from api.parts import Parts
 from models import changes
 from models.base import new_id
 from models.branches import Branch
@@ -18,6 +19,7 @@ from models.memberships import EndReason, Membership, MembershipKind, end_member
 from models.notices.life import amend_notice
 from models.notices.shapes import NoticeAmend, NoticePublic
 from models.notices.table import Receipt
+from models.outbox import OutboxMessage
 from models.own_state import MemberState
 from models.permissions import OPERATOR
 from tests.organisation import Person
@@ -99,3 +101,10 @@ async def _primary(session: AsyncSession, person: Person) -> Membership:
 
 def days(count: float) -> timedelta:
     return timedelta(days=count)
+
+
+async def outbox(parts: Parts) -> list[tuple[str, int]]:
+    """Cause and revision of all that devices are to be told, in order."""
+    async with parts.database.reading() as session:
+        rows = await session.scalars(select(OutboxMessage).order_by(col(OutboxMessage.id)))
+        return [(row.cause.value, row.revision) for row in rows]

@@ -1,7 +1,7 @@
 """A notice is scheduled, published once whoever ticks, approved by a second person, reminded of, expires."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +13,9 @@ from api.parts import Parts
 from models.audit import AuditEvent
 from models.notices.due import EXPIRE_NOTICES, PUBLISH_NOTICES
 from models.notices.table import Notice
-from models.outbox import OutboxMessage
 from tests.api.conftest import As, Client
+from tests.api.happenings import outbox
+from tests.api.meetings import instant, matching
 from tests.api.problem_details import codes
 from tests.clock import START, StandingClock
 from tests.organisation import Organisation
@@ -22,17 +23,9 @@ from tests.serving import FEED, phone_of
 from tests.ticking import tick, worker_of
 
 
-def said(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def tag(notice: dict[str, Any]) -> dict[str, str]:
-    return {"If-Match": f'"r{notice["revision"]}-"'}
-
-
 @pytest.fixture
 def soon() -> str:
-    return said(START + timedelta(hours=2))
+    return instant(START + timedelta(hours=2))
 
 
 async def write(by: Client, organisation: Organisation, **fields: Any) -> dict[str, Any]:
@@ -41,12 +34,6 @@ async def write(by: Client, organisation: Organisation, **fields: Any) -> dict[s
     assert answer.status_code == 201, answer.text
     notice: dict[str, Any] = answer.json()
     return notice
-
-
-async def outbox(parts: Parts) -> list[tuple[str, int]]:
-    async with parts.database.reading() as session:
-        rows = await session.scalars(select(OutboxMessage).order_by(col(OutboxMessage.id)))
-        return [(row.cause.value, row.revision) for row in rows]
 
 
 async def test_what_is_scheduled_is_published_once_when_it_is_time(
@@ -60,12 +47,12 @@ async def test_what_is_scheduled_is_published_once_when_it_is_time(
 ) -> None:
     draft = await write(secretary, organisation, publish_at=soon)
     assert draft["state"] == "draft"
-    answer = await secretary.post(f"{FEED}/{draft['id']}/publish", headers=tag(draft))
+    answer = await secretary.post(f"{FEED}/{draft['id']}/publish", headers=matching(draft))
     assert (answer.status_code, answer.json()["state"]) == (200, "scheduled")
     await tick(parts)
     assert (await member.get(f"{FEED}/{draft['id']}")).status_code == 404
     assert (
-        (await secretary.patch(f"{FEED}/{draft['id']}", json={"title": "B"}, headers=tag(answer.json())))
+        (await secretary.patch(f"{FEED}/{draft['id']}", json={"title": "B"}, headers=matching(answer.json())))
         .json()["type"]
         .endswith("notice.not_draft")
     )
@@ -73,7 +60,7 @@ async def test_what_is_scheduled_is_published_once_when_it_is_time(
     async with phone_of(app, organisation.person("member")) as phone:
         await asyncio.gather(*(worker_of(parts).tick() for _ in range(3)))
         notice = (await phone.get(f"{FEED}/{draft['id']}")).json()
-        assert (notice["state"], notice["revision"], notice["published_at"]) == ("published", 3, said(clock()))
+        assert (notice["state"], notice["revision"], notice["published_at"]) == ("published", 3, instant(clock()))
         assert [each["id"] for each in (await phone.get(FEED)).json()["items"]] == [draft["id"]]
     assert await outbox(parts) == [("notice.published", 3)]
     async with parts.database.reading() as session:
@@ -90,12 +77,12 @@ async def test_an_hour_may_be_taken_back(
 ) -> None:
     notice = await write(secretary, organisation, publish_at=soon, publish=True)
     assert notice["state"] == "scheduled"
-    back = await secretary.post(f"{FEED}/{notice['id']}/unschedule", headers=tag(notice))
+    back = await secretary.post(f"{FEED}/{notice['id']}/unschedule", headers=matching(notice))
     assert (back.status_code, back.json()["state"]) == (200, "draft")
     clock.advance(hours=3)
     assert await tick(parts, [PUBLISH_NOTICES]) == 0
     assert (await member.get(f"{FEED}/{notice['id']}")).status_code == 404
-    now = await secretary.post(f"{FEED}/{notice['id']}/publish", headers=tag(back.json()))
+    now = await secretary.post(f"{FEED}/{notice['id']}/publish", headers=matching(back.json()))
     assert now.json()["state"] == "published", "an hour that has passed keeps nobody waiting"
 
 
@@ -103,7 +90,9 @@ async def test_what_is_scheduled_may_be_published_at_once(
     secretary: Client, member: Client, organisation: Organisation, soon: str
 ) -> None:
     notice = await write(secretary, organisation, publish_at=soon, publish=True)
-    assert (await secretary.post(f"{FEED}/{notice['id']}/publish", headers=tag(notice))).json()["state"] == "published"
+    assert (await secretary.post(f"{FEED}/{notice['id']}/publish", headers=matching(notice))).json()[
+        "state"
+    ] == "published"
     assert (await member.get(f"{FEED}/{notice['id']}")).status_code == 200
 
 
@@ -121,8 +110,8 @@ async def test_what_has_expired_is_gone_from_phones_and_kept_in_history(
         after = (await phone.get("/v1/sync", params={"cursor": before["cursor"]})).json()
     assert [channel["removed"] for channel in after["channels"]] == [[notice["id"]]]
     kept = (await secretary.get(f"{FEED}/{notice['id']}")).json()
-    assert (kept["state"], kept["expired_at"]) == ("expired", said(clock()))
-    again = await secretary.post(f"{FEED}/{notice['id']}/publish", headers=tag(kept))
+    assert (kept["state"], kept["expired_at"]) == ("expired", instant(clock()))
+    again = await secretary.post(f"{FEED}/{notice['id']}/publish", headers=matching(kept))
     assert (again.status_code, again.json()["type"]) == (409, "/problems/notice.expired")
 
 
@@ -153,18 +142,20 @@ class TestApproval:
     ) -> None:
         draft = await write(secretary, organisation, priority="urgent")
         path = f"{FEED}/{draft['id']}"
-        alone = await secretary.post(f"{path}/publish", headers=tag(draft))
+        alone = await secretary.post(f"{path}/publish", headers=matching(draft))
         assert (alone.status_code, alone.json()["type"]) == (409, "/problems/notice.approval_missing")
         assert "5 people" in alone.json()["detail"]
-        await secretary.post(f"{path}/approve", headers=tag(draft))
-        assert (await secretary.post(f"{path}/publish", headers=tag(draft))).status_code == 409, "not one's own"
+        await secretary.post(f"{path}/approve", headers=matching(draft))
+        assert (await secretary.post(f"{path}/publish", headers=matching(draft))).status_code == 409, "not one's own"
         deputy = acting_as("deputy")
-        assert (await deputy.post(f"{path}/approve", headers=tag(draft))).status_code == 200
-        changed = (await secretary.patch(path, json={"title": "Khẩn"}, headers=tag(draft))).json()
-        assert (await secretary.post(f"{path}/publish", headers=tag(changed))).status_code == 409, "another revision"
-        assert (await deputy.post(f"{path}/approve", headers=tag(changed))).status_code == 200
+        assert (await deputy.post(f"{path}/approve", headers=matching(draft))).status_code == 200
+        changed = (await secretary.patch(path, json={"title": "Khẩn"}, headers=matching(draft))).json()
+        assert (await secretary.post(f"{path}/publish", headers=matching(changed))).status_code == 409, (
+            "another revision"
+        )
+        assert (await deputy.post(f"{path}/approve", headers=matching(changed))).status_code == 200
         assert (await member.get(path)).status_code == 404
-        assert (await secretary.post(f"{path}/publish", headers=tag(changed))).json()["state"] == "published"
+        assert (await secretary.post(f"{path}/publish", headers=matching(changed))).json()["state"] == "published"
 
     async def test_nobody_makes_it_urgent_by_the_way(
         self, secretary: Client, member: Client, organisation: Organisation
@@ -172,12 +163,12 @@ class TestApproval:
         notice = await write(secretary, organisation, publish=True)
         path = f"{FEED}/{notice['id']}"
         raised = {"change": "Khẩn!", "priority": "urgent"}
-        refused = await secretary.post(f"{path}/amend", json=raised, headers=tag(notice))
+        refused = await secretary.post(f"{path}/amend", json=raised, headers=matching(notice))
         assert (refused.status_code, refused.json()["type"]) == (409, "/problems/notice.approval_missing")
         assert (await member.get(path)).json()["priority"] == "normal"
         few = {"reach": "roles", "roles": ["deputy"]}
         notice = await write(secretary, organisation, audience=few, publish=True)
-        raised_for_few = await secretary.post(f"{FEED}/{notice['id']}/amend", json=raised, headers=tag(notice))
+        raised_for_few = await secretary.post(f"{FEED}/{notice['id']}/amend", json=raised, headers=matching(notice))
         assert raised_for_few.json()["priority"] == "urgent"
 
     async def test_what_is_not_urgent_or_for_few_needs_none(
@@ -202,7 +193,7 @@ async def test_a_reminder_is_queued_once(
     parts: Parts, acting_as: As, secretary: Client, organisation: Organisation, clock: StandingClock
 ) -> None:
     notice = await write(secretary, organisation, requires_ack=True, publish=True)
-    assert notice["remind_at"] == said(START + timedelta(days=3))
+    assert notice["remind_at"] == instant(START + timedelta(days=3))
     clock.advance(days=3)
     await asyncio.gather(*(worker_of(parts).tick() for _ in range(3)))
     clock.advance(days=30)
@@ -210,7 +201,7 @@ async def test_a_reminder_is_queued_once(
     assert await outbox(parts) == [("notice.published", 1), ("notice.reminded", 1)]
     secretary = acting_as("secretary")
     by_hand = await secretary.post(f"{FEED}/{notice['id']}/remind")
-    assert by_hand.json()["reminded_at"] == said(clock())
+    assert by_hand.json()["reminded_at"] == instant(clock())
     again = await secretary.post(f"{FEED}/{notice['id']}/remind")
     assert (again.status_code, again.json()["type"]) == (409, "/problems/notice.reminded_lately")
     assert len(await outbox(parts)) == 3
@@ -219,13 +210,13 @@ async def test_a_reminder_is_queued_once(
 @pytest.mark.parametrize(
     ("fields", "pointer", "code"),
     [
-        ({"expires_at": said(START - timedelta(hours=1))}, "/expires_at", "notice.before_publication"),
+        ({"expires_at": instant(START - timedelta(hours=1))}, "/expires_at", "notice.before_publication"),
         (
-            {"publish_at": said(START + timedelta(hours=2)), "expires_at": said(START + timedelta(hours=1))},
+            {"publish_at": instant(START + timedelta(hours=2)), "expires_at": instant(START + timedelta(hours=1))},
             "/expires_at",
             "notice.before_publication",
         ),
-        ({"remind_at": said(START)}, "/remind_at", "notice.before_publication"),
+        ({"remind_at": instant(START)}, "/remind_at", "notice.before_publication"),
         ({"publish_at": "2026-06-31T08:00:00Z"}, "/publish_at", "datetime_from_date_parsing"),
         ({"publish_at": "2026-06-30T08:00:00"}, "/publish_at", "instant.malformed"),
     ],

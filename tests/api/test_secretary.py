@@ -1,7 +1,7 @@
 """The secretary's story, from the draft to the notice that is gone from everywhere; right to the person."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -15,10 +15,10 @@ from api.parts import Parts
 from models import changes
 from models.audit import AuditEvent
 from models.branches import Branch
-from models.outbox import OutboxMessage
 from tests.api.attachments.sending import attach
 from tests.api.conftest import As
-from tests.api.happenings import transfer
+from tests.api.happenings import outbox, transfer
+from tests.api.meetings import instant, matching
 from tests.clock import START, StandingClock
 from tests.organisation import Organisation, Person, enrol
 from tests.samples import PDF
@@ -28,14 +28,6 @@ from tests.ticking import tick, worker_of
 PEOPLE = 132
 """Of the cell and the group below it, where ten are from the start."""
 IN_GROUP = 41
-
-
-def instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def matching(notice: dict[str, Any]) -> dict[str, str]:
-    return {"If-Match": f'"r{notice["revision"]}-"'}
 
 
 async def settle(parts: Parts, cell: Branch, group: Branch) -> tuple[list[Person], list[Person]]:
@@ -65,12 +57,6 @@ async def everyone_of(by: httpx.AsyncClient, path: str, **query: str) -> list[di
         page = answer.json()
         found += page["items"]
     return found
-
-
-async def outbox(parts: Parts) -> list[tuple[str, int]]:
-    async with parts.database.reading() as session:
-        rows = await session.scalars(select(OutboxMessage).order_by(col(OutboxMessage.id)))
-        return [(row.cause.value, row.revision) for row in rows]
 
 
 async def test_from_the_draft_to_the_notice_that_is_gone(

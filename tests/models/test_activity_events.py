@@ -5,7 +5,6 @@ phone that follows its state holds what stands.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +32,7 @@ from models.notices.table import Category, Notice
 from models.permissions import OPERATOR
 from models.roles import RoleGrant
 from tests.clock import StandingClock
+from tests.models.batches import Plan, planned
 from tests.organisation import Organisation
 
 TIMES = 2
@@ -53,17 +53,8 @@ class Happened:
         return "secretary" if self.kind == "attended" else "member"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Places in the list of what happened, in batches: each at least once in either."""
-
-    happened: tuple[Happened, ...]
-    one: tuple[tuple[int, ...], ...]
-    other: tuple[tuple[int, ...], ...]
-
-
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn) -> Plan[Happened]:
     happening = st.one_of(
         st.builds(Happened, st.just("rsvp"), occurrences(), ago(), st.sampled_from(["yes", "no", "maybe"]), st.just(0)),
         st.builds(Happened, st.just("check_in"), occurrences(), ago(), st.just("present"), st.just(0)),
@@ -73,14 +64,7 @@ def plans(draw: st.DrawFn) -> Plan:
     )
     found = draw(st.lists(happening, min_size=1, max_size=14))
     happened = [Happened(one.kind, one.occurrence, one.minutes_ago, one.word, n) for n, one in enumerate(found)]
-
-    def batches() -> tuple[tuple[int, ...], ...]:
-        again = draw(st.lists(st.integers(0, len(happened) - 1), max_size=6))
-        order = draw(st.permutations([*range(len(happened)), *again]))
-        cuts = sorted(draw(st.sets(st.integers(0, len(order)), max_size=4)) | {0, len(order)})
-        return tuple(tuple(order[start:end]) for start, end in pairwise(cuts))
-
-    return Plan(tuple(happened), batches(), batches())
+    return planned(draw, happened)
 
 
 def occurrences() -> st.SearchStrategy[int]:
@@ -99,7 +83,7 @@ Rows = dict[tuple[str, int], tuple[str, str]]
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(plan=plans())
 async def test_order_batches_and_repeats_do_not_matter(
-    database: Database, organisation: Organisation, clock: StandingClock, keyring: Keyring, plan: Plan
+    database: Database, organisation: Organisation, clock: StandingClock, keyring: Keyring, plan: Plan[Happened]
 ) -> None:
     notice_id = await _meeting(database, organisation, clock)
     whose = organisation.person("member").id

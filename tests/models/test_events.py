@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from models.notices.shapes import NoticeCreate
 from models.notices.table import Notice, Receipt
 from models.permissions import OPERATOR, Viewer
 from tests.clock import StandingClock
+from tests.models.batches import Plan, planned
 from tests.organisation import Organisation
 
 NOTICES, REVISIONS = 3, 2
@@ -40,34 +40,18 @@ class Happened:
     kind: str
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Places in the list of what happened, in batches: each at least once in either."""
-
-    happened: tuple[Happened, ...]
-    one: tuple[tuple[int, ...], ...]
-    other: tuple[tuple[int, ...], ...]
-
-
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn) -> Plan[Happened]:
     kinds = st.sampled_from(["read", "acknowledged"])
     happening = st.builds(Happened, st.integers(0, NOTICES), st.integers(1, REVISIONS + 1), st.integers(0, 50), kinds)
     happened = draw(st.lists(happening, min_size=1, max_size=12))
-
-    def batches() -> tuple[tuple[int, ...], ...]:
-        again = draw(st.lists(st.integers(0, len(happened) - 1), max_size=6))
-        order = draw(st.permutations([*range(len(happened)), *again]))
-        cuts = sorted(draw(st.sets(st.integers(0, len(order)), max_size=4)) | {0, len(order)})
-        return tuple(tuple(order[start:end]) for start, end in pairwise(cuts))
-
-    return Plan(tuple(happened), batches(), batches())
+    return planned(draw, happened)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(plan=plans())
 async def test_order_batches_and_repeats_do_not_matter(
-    database: Database, organisation: Organisation, clock: StandingClock, plan: Plan
+    database: Database, organisation: Organisation, clock: StandingClock, plan: Plan[Happened]
 ) -> None:
     notices = await _notices(database, organisation, clock)
     events = [_event(one, [*notices, new_id()], clock.at) for one in plan.happened]

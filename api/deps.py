@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.parts import Parts, parts_of
 from api.problems import Refused
 from api.tags import Tag
+from models.activities.shapes import OCCURRENCE_MOST
 from models.paging import LIMIT_DEFAULT, LIMIT_MOST, PageRequest
 from models.permissions import Viewer
 
@@ -93,6 +94,11 @@ Since = Annotated[
     int | None,
     BeforeValidator(digits),
     Query(ge=0, le=2**63 - 1, description="The `state` of an earlier answer; without it everything."),
+]
+Occurrence = Annotated[
+    int | None,
+    BeforeValidator(digits),
+    Query(ge=1, le=OCCURRENCE_MOST, description="One of an activity's times, by its number."),
 ]
 Search = Annotated[
     str, Query(max_length=100, description="Words as people type them; diacritics and case do not matter.")

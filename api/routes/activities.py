@@ -1,19 +1,14 @@
 """Activities: who comes, who was there, and the codes by which they check in."""
 
-from typing import Annotated
-
-from fastapi import Query
-from pydantic import BeforeValidator
 from starlette.requests import Request
 
-from api.deps import Id, PageDep, PartsDep, SessionDep, ViewerDep, digits
+from api.deps import Id, Occurrence, PageDep, PartsDep, SessionDep, ViewerDep
 from api.routing import Access, Cached, declare, router
 from models.activities.attendance import post_attendance
 from models.activities.attendees import list_attendees
 from models.activities.codes import list_codes
 from models.activities.rsvps import own_rsvps, put_rsvp
 from models.activities.shapes import (
-    OCCURRENCE_MOST,
     AttendancePost,
     AttendancePosted,
     Attendee,
@@ -27,12 +22,6 @@ from models.paging import Page
 from models.permissions import Permission
 
 routes = router("activities")
-
-OccurrenceNo = Annotated[
-    int | None,
-    BeforeValidator(digits),
-    Query(ge=1, le=OCCURRENCE_MOST, description="Which time is meant, where the activity has several."),
-]
 
 
 @routes.get("/notices/{notice_id}/rsvp")
@@ -55,7 +44,7 @@ async def answer_activity(
 @routes.get("/notices/{notice_id}/attendance")
 @declare(Permission.ATTENDANCE_MARK, refuses=(409,))
 async def list_attendance(
-    notice_id: Id, session: SessionDep, viewer: ViewerDep, page: PageDep, occurrence: OccurrenceNo = None
+    notice_id: Id, session: SessionDep, viewer: ViewerDep, page: PageDep, occurrence: Occurrence = None
 ) -> Page[Attendee]:
     """Whom the activity is or was for, as far as my right reaches: what they answered, and who was there."""
     return await list_attendees(session, viewer, notice_id, occurrence, page)
@@ -73,7 +62,7 @@ async def take_attendance(
 @routes.get("/notices/{notice_id}/check-in-codes")
 @declare(Permission.ATTENDANCE_MARK, refuses=(409,))
 async def list_check_in_codes(
-    notice_id: Id, session: SessionDep, viewer: ViewerDep, occurrence: OccurrenceNo = None
+    notice_id: Id, session: SessionDep, viewer: ViewerDep, occurrence: Occurrence = None
 ) -> CheckInCodes:
     """All codes to check in by, to be shown as QR codes one after the other, also without a network."""
     return await list_codes(session, viewer, notice_id, occurrence)

@@ -5,12 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import BeforeValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.deps import Id, PageDep, SessionDep, ViewerDep, digits
+from api.deps import Id, Occurrence, PageDep, SessionDep, ViewerDep
 from api.exports import Form, as_file, exported
 from api.languages import Language, language_of
 from api.routing import declare, router
@@ -27,18 +26,13 @@ routes = router("reports")
 BranchQuery = Annotated[
     UUID | None, Query(alias="branch_id", description="Without it the whole, or the caller's own part of it.")
 ]
-TimeQuery = Annotated[
-    int | None,
-    BeforeValidator(digits),
-    Query(alias="occurrence", ge=1, le=32_767, description="One of an activity's times, by its number."),
-]
 Arrived = Annotated[bool, Query(description="Not the audience of then, but those who came later.")]
 
 
 async def _wanted(
-    kind: Missing, branch: BranchQuery = None, time: TimeQuery = None, *, arrived: Arrived = False
+    kind: Missing, branch: BranchQuery = None, occurrence: Occurrence = None, *, arrived: Arrived = False
 ) -> Wanted:
-    return Wanted(kind, branch, time, arrived)
+    return Wanted(kind, branch, occurrence, arrived)
 
 
 WantedDep = Annotated[Wanted, Depends(_wanted)]
@@ -52,10 +46,10 @@ async def read_notice_report(
     viewer: ViewerDep,
     page: PageDep,
     branch: BranchQuery = None,
-    time: TimeQuery = None,
+    occurrence: Occurrence = None,
 ) -> NoticeReport:
     """How many have read and acknowledged it, or with `occurrence` answered and come, branch by branch."""
-    return await read_report(session, viewer, notice_id, page, branch_id=branch, occurrence=time)
+    return await read_report(session, viewer, notice_id, page, branch_id=branch, occurrence=occurrence)
 
 
 @routes.get("/notices/{notice_id}/missing")

@@ -4,7 +4,7 @@ Everybody stands in one place, so that the numbers of the branches below add up 
 primary membership by which they hear it, else of the temporary one, else of the first of their roles.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -65,8 +65,8 @@ class Audience:
 
         Status needs no look: whoever leaves or dies loses memberships and grants in the same breath.
         """
-        parts = self.parts(within, whose)
-        return union_all(*parts) if len(parts) > 1 else parts[0]
+        first, *others = self.parts(within, whose)
+        return union_all(first, *others) if others else first
 
     def counted(self, within: str) -> Select[Any]:
         """(`branch_no`, `people`) of each branch in which somebody of them stands.
@@ -78,11 +78,15 @@ class Audience:
         found = union_all(*counted).subquery()
         return select(found.c.branch_no, func.sum(found.c.people).label("people")).group_by(found.c.branch_no)
 
-    def parts(self, within: str, whose: Whose = anybody) -> list[Select[Any]]:
-        """By each kind of tie, in the order in which they decide where somebody stands."""
+    def parts(self, within: str, whose: Whose = anybody) -> Iterator[Select[Any]]:
+        """By each kind of tie, in the order in which they decide where somebody stands; each is made when its turn
+        comes, which takes longer than asking it.
+        """
         reach, _ = reach_of(self.who)
-        parts = [] if reach is Reach.ROLES else [self._belonging(kind, within, whose) for kind in MembershipKind]
-        return parts if reach is Reach.HERE else [*parts, self._holding(within, whose)]
+        if reach is not Reach.ROLES:
+            yield from (self._belonging(kind, within, whose) for kind in MembershipKind)
+        if reach is not Reach.HERE:
+            yield self._holding(within, whose)
 
     def hears(self, member_id: Any) -> ColumnElement[bool]:
         """Whether somebody is among them, as a predicate over a column of members' ids."""
@@ -206,11 +210,10 @@ async def places_of(session: AsyncSession, audience: Audience, members: Collecti
         return member_id.in_(sorted(left))  # type: ignore[no-any-return]  # of a column of any kind
 
     # one by one: nearly all have a membership, and nobody's roles need be looked for
-    for number, _ in enumerate(audience.parts(audience.top.path)):
-        if left:
-            rows = await session.execute(audience.parts(audience.top.path, is_left)[number])
-            found |= dict(rows.all())
-            left -= found.keys()
+    parts = audience.parts(audience.top.path, is_left)
+    while left and (part := next(parts, None)) is not None:
+        found |= dict((await session.execute(part)).all())
+        left -= found.keys()
     return found
 
 

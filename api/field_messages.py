@@ -61,9 +61,33 @@ FIELDS: dict[str, tuple[str, str]] = {
     "code.malformed": ("Không phải mã điểm danh.", "This is no code to check in by."),
     "code.other_activity": ("Mã của buổi khác.", "The code of another activity."),
     "code.outside_window": ("Ngoài giờ điểm danh.", "Outside the hours of checking in."),
+    "collection.item_narrower": (
+        "Không phải ai nhận chuyên đề này cũng được xem nội dung ấy.",
+        "Not everybody who has the collection may see this.",
+    ),
+    "collection.item_repeated": (
+        "Mỗi nội dung chỉ nêu một lần.",
+        "Name each item once.",
+    ),
+    "collection.item_unknown": (
+        "Không có nội dung đang đăng nào như vậy.",
+        "Nothing published is called that.",
+    ),
     "cursor.invalid": (
         "Con trỏ trang không dùng được cho danh sách này. Hãy tải lại từ đầu.",
         "The cursor is not good for this list. Start the list afresh.",
+    ),
+    "file.unknown": (
+        "Chưa có tệp này; hãy tải tệp lên trước.",
+        "There is no such file; send it first.",
+    ),
+    "material.empty": (
+        "Tài liệu phải có nội dung hoặc tệp.",
+        "A material needs a text or a file.",
+    ),
+    "material.form_unknown": (
+        "Tệp chính phải là PDF, EPUB, âm thanh hoặc video.",
+        "The main file must be a PDF, an EPUB, audio or video.",
     ),
     "notice.before_publication": ("Phải sau thời điểm đăng.", "Must be later than its publication."),
     "occurrence.missing": (
@@ -99,6 +123,14 @@ FIELDS: dict[str, tuple[str, str]] = {
     "recurrence.weekdays": (
         "Các thứ trong tuần không hợp lệ hoặc không gồm ngày bắt đầu.",
         "The weekdays are wrong or leave out the start's.",
+    ),
+    "study.successor_narrower": (
+        "Không phải ai xem nội dung này cũng được xem nội dung thay thế.",
+        "Not everybody who sees this may see what takes its place.",
+    ),
+    "study.successor_unknown": (
+        "Không có nội dung đang đăng nào cùng loại như vậy.",
+        "Nothing published of this kind is called that.",
     ),
     "sync.channel_malformed": ("Tên kênh không đúng.", "This is not the name of a channel."),
     "day.future": ("Ngày không được ở tương lai.", "The day must not lie in the future."),

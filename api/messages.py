@@ -298,6 +298,30 @@ PROBLEMS: dict[str, Message] = {
         ("Thử quá nhiều lần", "Đã có quá nhiều lần đăng nhập không đúng. Hãy thử lại sau {retry_after} giây."),
         ("Too many tries", "There were too many wrong sign-ins. Try again in {retry_after} seconds."),
     ),
+    "study.audience_fixed": Message(
+        ("Không đổi được đối tượng", "Nội dung đã đăng thì không đổi được đối tượng; hãy tạo nội dung mới."),
+        ("Audience is fixed", "What has been published keeps its audience; write a new one instead."),
+    ),
+    "study.not_published": Message(
+        ("Chưa đăng", "Chỉ nội dung đang đăng mới thực hiện được việc này."),
+        ("Not published", "Only what is published can be treated like this."),
+    ),
+    "study.nothing_changed": Message(
+        ("Không có gì thay đổi", "Bản nháp giống hệt phiên bản đang đăng."),
+        ("Nothing changed", "The draft says the same as the published version."),
+    ),
+    "study.slug_taken": Message(
+        ("Tên ngắn đã có", "Tổ chức này đã có một nội dung cùng loại với tên ngắn {name}."),
+        ("Slug taken", "This branch has a thing of this kind with the slug {name} already."),
+    ),
+    "study.superseded": Message(
+        ("Đã có bản thay thế", "Nội dung này đã được thay bằng nội dung khác nên không sửa được nữa."),
+        ("Superseded", "Something else has taken the place of this; it can no longer be changed."),
+    ),
+    "study.withdrawn": Message(
+        ("Đã thu hồi", "Nội dung này đã được thu hồi nên không sửa được nữa."),
+        ("Withdrawn", "This has been withdrawn and can no longer be changed."),
+    ),
     "sync.cursor_invalid": Message(
         (
             "Không dùng được con trỏ đồng bộ",

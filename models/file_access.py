@@ -9,14 +9,18 @@ from models.errors import NotFound
 from models.files import File, FileVariant
 from models.permissions import Viewer
 from models.photos import pictured
+from models.study.reading import holding
 
 
 async def get_file(session: AsyncSession, viewer: Viewer, sha256: str, width: int | None = None) -> File:
-    """A member's photo or a notice's attachment. With a width so wide, or whole where it is no wider or was never kept
-    narrower. Raises NotFound.
+    """A member's photo, a notice's attachment, or a file of something to study. With a width so wide, or whole where
+    it is no wider or was never kept narrower. Raises NotFound.
     """
     file = await session.scalar(
-        select(File).where(col(File.sha256) == sha256, or_(pictured(session, viewer, sha256), attached(viewer, sha256)))
+        select(File).where(
+            col(File.sha256) == sha256,
+            or_(pictured(session, viewer, sha256), attached(viewer, sha256), holding(viewer, sha256)),
+        )
     )
     if file is None:
         raise NotFound

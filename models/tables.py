@@ -21,6 +21,7 @@ from models.own_state import MemberState
 from models.roles import RoleGrant
 from models.schedule import LastRound, Setback
 from models.sessions import DeviceSession
+from models.study.table import Study, StudyFile, StudyItem, StudyVersion
 from models.tallies.table import Tally, TallyHead
 from models.templates.table import NoticeTemplate
 
@@ -54,6 +55,10 @@ TABLES: tuple[type[SQLModel], ...] = (
     RoleGrant,
     Rsvp,
     Setback,
+    Study,
+    StudyFile,
+    StudyItem,
+    StudyVersion,
     Tally,
     TallyHead,
 )

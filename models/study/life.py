@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,10 +15,11 @@ from models.branches import Branch, BranchStatus, get_branch
 from models.changes import Topic, record
 from models.channels import channel
 from models.database import now, translating
-from models.errors import Conflict, FieldError, Invalid, NotFound, Stale
+from models.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale
 from models.notices.shapes import Audience
 from models.permissions import Permission, Viewer, require, visible
 from models.study.editions import MAKINGS, Edition, all_hear, files_by_hash
+from models.study.reading import readable
 from models.study.shapes import StudyContent, StudyCreate, StudyPublish, StudySupersede, StudyUpdate, StudyWithdraw
 from models.study.table import (
     DRAFT,
@@ -71,7 +72,7 @@ async def create_study(session: AsyncSession, viewer: Viewer, kind: StudyKind, d
 
 
 async def get_draft(session: AsyncSession, viewer: Viewer, kind: StudyKind, study_id: UUID) -> Drafted:
-    """For who has the right to write it. Raises NotFound."""
+    """For who has the right to write it. Raises NotFound, Forbidden where the viewer may read it only."""
     row = (
         await session.execute(
             select(Study, Branch, StudyVersion)
@@ -83,13 +84,14 @@ async def get_draft(session: AsyncSession, viewer: Viewer, kind: StudyKind, stud
             .where(
                 col(Study.id) == study_id,
                 col(Study.kind) == kind,
-                visible(viewer, Permission.MATERIAL_WRITE, Branch.path),
+                or_(readable(viewer), visible(viewer, Permission.MATERIAL_WRITE, Branch.path)),
             )
         )
     ).one_or_none()
     if row is None:
         raise NotFound
     study, branch, version = row
+    require(viewer, Permission.MATERIAL_WRITE, branch.path)
     return study, branch, version
 
 
@@ -158,7 +160,7 @@ async def supersede_study(
     _require_published(study)
     try:
         successor, its_branch, _ = await get_draft(session, viewer, kind, data.by)
-    except NotFound:
+    except (NotFound, Forbidden):
         raise Invalid.at("/by", "study.successor_unknown") from None
     await session.refresh(successor, with_for_update={"key_share": True})
     if successor.state is not StudyState.PUBLISHED or successor.id == study.id:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from api.parts import Parts
@@ -24,6 +25,11 @@ from models.notices.table import Notice
 from models.permissions import OPERATOR, Role
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
+from models.study.collections import CollectionCreate, CollectionUpdate, ItemKind, ItemRef
+from models.study.life import create_study, publish_study, update_study
+from models.study.materials import MaterialCreate, MaterialUpdate
+from models.study.shapes import StudyPublish
+from models.study.table import Study, StudyKind
 from models.templates.rules import create_template
 from models.templates.shapes import TemplateContent, TemplateCreate
 from models.turns import Connection
@@ -33,7 +39,8 @@ from tests.organisation import Organisation
 from tests.queries import counting, round_trips
 from tests.serving import parts_in, phone_of
 
-SMALL, LARGE = 3, 24
+GROWN = (StudyKind.MATERIAL, StudyKind.COLLECTION)
+SMALL, LARGE = 2, 14
 """How often everything grows before each count: enough for a statement a row to show."""
 
 
@@ -66,6 +73,12 @@ LISTS = {
     "/v1/notices/{notice_id}/report": List("parent_secretary", "coso"),
     "/v1/notices/{notice_id}/missing": List("parent_secretary", "coso", "read"),
     "/v1/audit": List("admin"),
+    "/v1/branches/{branch_id}/studies": List("editor", "chibo"),
+    "/v1/materials": List("member"),
+    "/v1/materials/{material_id}/versions": List("member"),
+    "/v1/collections": List("member"),
+    "/v1/collections/{collection_id}": List("member"),
+    "/v1/collections/{collection_id}/versions": List("member"),
 }
 
 
@@ -117,12 +130,36 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
                 if old.kind is MembershipKind.TEMPORARY:
                     await end_membership(session, old, EndReason.EXPIRED)
             await open_membership(session, OPERATOR, member.id, branch, MembershipKind.TEMPORARY)
+            await grow_studies(session, chibo, n)
         starts_at = now(session)
         meeting = Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
         said = {"title": "Hội nghị", "body": "Mời họp.", "category": "activity", "activity": meeting}
         xa = organisation.branch("xa").id
         await create_notice(session, OPERATOR, NoticeCreate(branch_id=xa, publish=True, **said))
         await changes.commit(session)
+
+
+async def grow_studies(session: AsyncSession, branch: Branch, n: int) -> None:
+    """A material and a collection more; the first collection holds all that there are, and both have a version more."""
+    slug = f"so-{n}"
+    written = MaterialCreate(branch_id=branch.id, title="Tài liệu", body="Nội dung.", slug=slug, publish=True)
+    await create_study(session, OPERATOR, StudyKind.MATERIAL, written)
+    materials = (await session.scalars(_studies(StudyKind.MATERIAL))).all()
+    items = [ItemRef(kind=ItemKind.MATERIAL, id=each.id) for each in materials]
+    made = CollectionCreate(branch_id=branch.id, title="Chuyên đề", items=items, slug=slug, publish=True)
+    await create_study(session, OPERATOR, StudyKind.COLLECTION, made)
+    for kind, update in (
+        (StudyKind.MATERIAL, MaterialUpdate(body=f"Nội dung {n}.")),
+        (StudyKind.COLLECTION, CollectionUpdate(items=items, summary=f"Lần {n}.")),
+    ):
+        first = (await session.scalars(_studies(kind))).first()
+        assert first is not None
+        study, _, _ = await update_study(session, OPERATOR, kind, first.id, update, first.revision)
+        await publish_study(session, OPERATOR, kind, study.id, StudyPublish(change="Thêm"), study.revision)
+
+
+def _studies(kind: StudyKind) -> Select[Study]:
+    return select(Study).where(col(Study.kind) == kind).order_by(col(Study.id))
 
 
 async def test_every_list_of_the_document_is_counted(anyone: Client) -> None:
@@ -198,10 +235,12 @@ async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tupl
     async with parts.database.reading() as session:
         amended = (await session.scalars(_MOST_AMENDED)).one()
         newest = {name: (await session.scalars(_newest(organisation.branch(name)))).one() for name in ("coso", "xa")}
+        first = {kind: (await session.scalars(_studies(kind).limit(1))).one() for kind in GROWN}
     for path, asked in LISTS.items():
         client = acting_as(asked.actor)
         branch_id = organisation.branch(asked.branch).id if asked.branch else ""
-        url = path.format(branch_id=branch_id, notice_id=newest.get(asked.branch, amended).id)
+        studies = {f"{kind}_id": study.id for kind, study in first.items()}
+        url = path.format(branch_id=branch_id, notice_id=newest.get(asked.branch, amended).id, **studies)
         with counting(parts.database) as sent:
             answer = await client.get(url, params={"limit": 100, **({"kind": asked.kind} if asked.kind else {})})
         assert answer.status_code == 200, answer.text

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.api.conftest import Client
 from tests.api.permissions.table import ACTORS, TABLE
-from tests.api.permissions.world import BESIDE, PASSWORD, World, small_picture
+from tests.api.permissions.world import BESIDE, NOBODY, PASSWORD, World, small_picture
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _FIRST_REVISION = {"If-Match": '"r1-"'}
@@ -75,6 +75,28 @@ def _person(world: World, case: Case) -> str:
     """Of another place, where the case is `of` it."""
     _, _, of = case.name.partition(" of ")
     return world.ids["member_id"][of or case.place]
+
+
+def _study(world: World, case: Case) -> dict[str, Any]:
+    return {
+        "branch_id": _branch(world, case),
+        "title": "Mới",
+        "slug": "moi",
+        "publish": case.name.endswith("at once"),
+    }
+
+
+def _changing(kind: str) -> dict[tuple[str, str], Callable[[World, Case], dict[str, Any]]]:
+    """What is said to each way of changing what there is to study."""
+    by = f"{kind}_id"
+    return {
+        ("PATCH", ""): _json(lambda *_: {"title": "Tên mới"}, headers=_FIRST_REVISION),
+        ("POST", "/publish"): _json(lambda *_: {}, headers=_FIRST_REVISION),
+        ("POST", "/withdraw"): _json(lambda *_: {}, headers=_FIRST_REVISION),
+        ("POST", "/supersede"): _json(
+            lambda w, c: {"by": w.ids[by].get(f"{c.place} successor", str(NOBODY))}, headers=_FIRST_REVISION
+        ),
+    }
 
 
 _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
@@ -145,4 +167,15 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         )
     ),
     "POST /v1/notices/{notice_id}/told": _json(lambda w, c: {"member_ids": [_person(w, c)]}),
+    "POST /v1/materials": _json(lambda w, c: _study(w, c) | {"body": "Nội dung."}),
+    "POST /v1/collections": _json(
+        lambda w, c: (
+            _study(w, c) | {"items": [{"kind": "material", "id": w.ids["material_id"].get(c.place, str(NOBODY))}]}
+        )
+    ),
+    **{
+        f"{verb} /v1/{kind}s/{{{kind}_id}}{path}": said
+        for kind in ("material", "collection")
+        for (verb, path), said in _changing(kind).items()
+    },
 }

@@ -11,6 +11,7 @@ secretary · the secretaries of `sibling` and of `parent` · the admin of the pr
 """
 
 from tests.api.permissions.said import SAID
+from tests.api.permissions.studied import STUDIED
 
 ACTORS = (
     *("nobody", "disabled", "member", "editor", "auditor", "clerk", "deputy", "secretary"),
@@ -19,6 +20,7 @@ ACTORS = (
 
 TABLE = {
     **SAID,
+    **STUDIED,
     "operator": """
                          nob dis  mem edi aud cle dep sec  sib par adm
 GET /health/live

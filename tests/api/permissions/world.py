@@ -1,6 +1,6 @@
 """What the table's cases act on: one thing of each kind at every place, and a way back to where it all began."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -34,6 +34,11 @@ from models.notices.table import Notice
 from models.permissions import OPERATOR, Role, Viewer
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
+from models.study.collections import CollectionCreate, ItemKind, ItemRef
+from models.study.life import create_study
+from models.study.materials import MaterialCreate
+from models.study.shapes import StudyCreate
+from models.study.table import StudyKind
 from models.tables import METADATA
 from models.templates.rules import create_template
 from models.templates.shapes import TemplateContent, TemplateCreate
@@ -99,6 +104,10 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         notices = await _notices(session, organisation, branches)
         notices |= await _meetings(session, branches)
         templates = {place: str(await _template(session, branch)) for place, branch in branches.items()}
+        materials = await _studies(session, StudyKind.MATERIAL, branches, _material)
+        collections = await _studies(
+            session, StudyKind.COLLECTION, branches, lambda place, said: _collection(materials[place], said)
+        )
         calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
         files = await _files(session, parts, notices)
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
@@ -114,6 +123,9 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "grant_id": grants,
         "notice_id": notices,
         "template_id": templates,
+        "material_id": materials,
+        "collection_id": collections,
+        "version": dict.fromkeys((*branches, "unknown"), "1"),
         "sha256": photos | files | {"unknown": "0" * 64},
         "slug": {"anything": "not_found", "unknown": "no_such_problem"},
     }
@@ -189,6 +201,31 @@ async def _meetings(session: AsyncSession, branches: Mapping[str, Branch]) -> di
             said = {"title": "Sinh hoạt", "body": "Mời họp.", "category": "activity", "activity": activity}
             notice = await create_notice(session, OPERATOR, NoticeCreate(branch_id=branch.id, publish=publish, **said))
             written[name] = str(notice.id)
+    return written
+
+
+def _material(_place: str, said: dict[str, Any]) -> StudyCreate:
+    return MaterialCreate(title="Tài liệu", body="Nội dung.", **said)
+
+
+def _collection(material: str, said: dict[str, Any]) -> StudyCreate:
+    item = ItemRef(kind=ItemKind.MATERIAL, id=UUID(material))
+    return CollectionCreate(title="Chuyên đề", items=[item], **said)
+
+
+async def _studies(
+    session: AsyncSession,
+    kind: StudyKind,
+    branches: Mapping[str, Branch],
+    make: Callable[[str, dict[str, Any]], StudyCreate],
+) -> dict[str, str]:
+    """At each place two that its whole subtree hears, and a draft."""
+    written = {}
+    for place, branch in branches.items():
+        for name in (place, f"{place} successor", f"{place} draft"):
+            said = {"branch_id": branch.id, "slug": name.replace(" ", "-"), "publish": not name.endswith("draft")}
+            study, _, _ = await create_study(session, OPERATOR, kind, make(place, said))
+            written[name] = str(study.id)
     return written
 
 

@@ -4,53 +4,19 @@ import asyncio
 import heapq
 from collections.abc import Sequence
 from itertools import islice
-from typing import NamedTuple
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from api.cache.flights import Flights
 from api.cache.follow import Follower
 from api.cache.forms import Page
+from api.cache.listings import OPENINGS, RENDERS, Listing, ListQuery
 from api.cache.metrics import Counts
 from api.cache.store import FRAGMENTS_MOST, PAGES_MOST, Bounded, Fragment, SharedStore, fragment_name
 from api.cache.view import Channel, View
 from api.languages import Language
 from models.database import Database
-from models.notices.shared import KEPT, SharedNotice, render_channel, render_notice
-from models.notices.table import Category
-from models.paging import LIMIT_DEFAULT, PageRequest, seal_cursor
-
-_LIMITS = frozenset({10, LIMIT_DEFAULT, 50, 100})
-"""Only usual sizes are kept, so that nobody can mint entries."""
-_QUERY_MOST = 60
-
-
-class FeedQuery(NamedTuple):
-    """The first page of the feed, as only a strict parser accepts it."""
-
-    limit: int
-    category: Category | None
-
-    @classmethod
-    def parse(cls, query: bytes) -> "FeedQuery | None":
-        if not query:
-            return cls(LIMIT_DEFAULT, None)
-        if len(query) > _QUERY_MOST:
-            return None
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-        said = dict(pairs)
-        if len(said) != len(pairs):
-            return None  # the router reads a repeated filter its own way, and binds the cursor to all of them
-        limit, category = said.pop("limit", str(LIMIT_DEFAULT)), said.pop("category", None)
-        if said or limit not in {str(n) for n in _LIMITS} or category not in {None, *Category}:
-            return None
-        return cls(int(limit), Category(category) if category else None)
-
-    @property
-    def named(self) -> str:
-        """As `PageRequest.query` names the same list, so that its cursor goes on where this page ends."""
-        filters = [("category", self.category.value)] if self.category else []
-        return f"/v1/notices?{filters}"
+from models.paging import PageRequest, seal_cursor
+from models.sharing import KEPT, SharedThing
 
 
 class Shared:
@@ -62,36 +28,39 @@ class Shared:
         self._l2 = l2
         self._counts = counts
         self._pages: Bounded[tuple[object, ...], Page] = Bounded(PAGES_MOST)
-        self._fragments: Bounded[Channel, Fragment] = Bounded(FRAGMENTS_MOST)
-        self._notices: Bounded[UUID, SharedNotice] = Bounded(FRAGMENTS_MOST)
+        self._fragments: Bounded[tuple[str, Channel], Fragment] = Bounded(FRAGMENTS_MOST)
+        self._things: Bounded[UUID, SharedThing] = Bounded(FRAGMENTS_MOST)
         self._flights: Flights[Fragment] = Flights()
-        self._openings: Flights[SharedNotice | None] = Flights()
+        self._openings: Flights[SharedThing | None] = Flights()
         self._era = 0
 
     def forget(self) -> None:
         """What is under way is not kept either."""
         self._era = self._follower.view.era
-        for kept in (self._pages, self._fragments, self._notices):
+        for kept in (self._pages, self._fragments, self._things):
             kept.clear()
         self._flights.forget()
         self._openings.forget()
 
-    async def feed(
-        self, channels: Sequence[Channel], query: FeedQuery, language: Language, *, render: bool
+    async def first_page(
+        self, channels: Sequence[Channel], query: ListQuery, language: Language, *, render: bool
     ) -> Page | None:
-        """The first page of these channels; None only where it would have to be rendered and may not."""
+        """The first page of a list, of these channels; None only where it would have to be rendered and may not."""
         view = self._view()
-        versions = tuple([view.issued(no, who) for no, who in channels])
-        key = ("feed", query, language, tuple(channels), versions)
+        topic = query.listing.topic
+        issued = [(each, view.issued(*each, topic)) for each in channels]
+        issuing = [(each, version) for each, version in issued if version]
+        key = (*query.key, language, tuple(issuing))
         page = self._pages.get(key)
         if page is not None:
             self._counts.page += 1
             return page
         if not render:
             return None
-        fragments = await asyncio.gather(*(self._fragment(c, v) for c, v in zip(channels, versions, strict=True)))
+        fragments = await asyncio.gather(*(self._fragment(query.listing, *each) for each in issuing))
         # Every version, not the greatest alone: fragments read at different moments make pages that no one moment had.
-        key = ("feed", query, language, tuple(channels), tuple([fragment.version for fragment in fragments]))
+        read = [(each, fragment.version) for (each, _), fragment in zip(issuing, fragments, strict=True)]
+        key = (*query.key, language, tuple(read))
         page = self._pages.get(key)
         if page is None:  # else somebody who waited for the same fragments was first
             page = self._merge(fragments, query, language)
@@ -99,22 +68,24 @@ class Shared:
             self._pages.put(key, page, page.size)
         return page
 
-    async def notice(
-        self, channels: Sequence[Channel], notice_id: UUID, language: Language, *, render: bool
+    async def thing(
+        self, listing: Listing, channels: Sequence[Channel], thing_id: UUID, language: Language, *, render: bool
     ) -> Page | None:
-        """A published notice that one of these channels hears; None where the router must say what it is."""
+        """A published thing that one of these channels hears; None where the router must say what it is."""
         view = self._view()
-        shared = self._notices.get(notice_id)
-        if shared is None or view.issued(shared.branch_no, shared.who) > shared.version:
+        shared = self._things.get(thing_id)
+        if shared is None or view.issued(shared.branch_no, shared.who, listing.topic) > shared.version:
             if not render:
                 return None
-            shared = await self._open(notice_id, view.head)
+            shared = await self._open(listing, thing_id, view.head)
         if shared is None or (shared.branch_no, shared.who) not in channels:
             return None
-        key = ("notice", notice_id, language, shared.notice.revision, shared.version)
+        key = (listing.name, thing_id, language, shared.version)
         page = self._pages.get(key)
         if page is None:
-            page = Page(shared.notice.model_dump_json().encode(), language, revision=shared.notice.revision)
+            page = Page(shared.shown.model_dump_json().encode(), language, revision=shared.revision)
+            if shared.revision is None:
+                page.name(*key)
             self._pages.put(key, page, page.size)
         else:
             self._counts.page += 1
@@ -127,49 +98,48 @@ class Shared:
             self.forget()
         return view
 
-    async def _fragment(self, channel: Channel, wanted: int) -> Fragment:
-        kept = self._fragments.get(channel)
+    async def _fragment(self, listing: Listing, channel: Channel, wanted: int) -> Fragment:
+        kept = self._fragments.get((listing.name, channel))
         if kept is not None and kept.version >= wanted:
             return kept
-        return await self._flights.join((channel, wanted), lambda: self._fetch(channel, wanted))
+        return await self._flights.join((listing.name, channel, wanted), lambda: self._fetch(listing, channel, wanted))
 
-    async def _fetch(self, channel: Channel, wanted: int) -> Fragment:
+    async def _fetch(self, listing: Listing, channel: Channel, wanted: int) -> Fragment:
         """From L2, else one render. It is kept under the version that it was read at, never under the wanted one."""
         era = self._era
-        name = fragment_name(channel, wanted)
-        raw = await self._l2.get(name)
+        raw = await self._l2.get(fragment_name(listing.name, channel, wanted))
         fragment = Fragment.read(raw) if raw is not None else None
         if fragment is not None and fragment.version == wanted:
             self._counts.fragment += 1
         else:
             async with self._database.reading() as session:
-                fragment = Fragment(*await render_channel(session, *channel))
+                fragment = Fragment(*await RENDERS[listing.name](session, *channel))
             self._counts.render += 1
-            self._l2.put(fragment_name(channel, fragment.version), fragment.write())
-        kept = self._fragments.get(channel)
+            self._l2.put(fragment_name(listing.name, channel, fragment.version), fragment.write())
+        kept = self._fragments.get((listing.name, channel))
         if era == self._era and (kept is None or kept.version < fragment.version):
-            self._fragments.put(channel, fragment, fragment.size)
+            self._fragments.put((listing.name, channel), fragment, fragment.size)
         return fragment
 
-    async def _open(self, notice_id: UUID, head: int) -> SharedNotice | None:
-        return await self._openings.join((notice_id, head), lambda: self._read(notice_id))
+    async def _open(self, listing: Listing, thing_id: UUID, head: int) -> SharedThing | None:
+        return await self._openings.join((thing_id, head), lambda: self._read(listing, thing_id))
 
-    async def _read(self, notice_id: UUID) -> SharedNotice | None:
+    async def _read(self, listing: Listing, thing_id: UUID) -> SharedThing | None:
         era = self._era
         async with self._database.reading() as session:
-            shared = await render_notice(session, notice_id)
+            shared = await OPENINGS[listing.name](session, thing_id)
         self._counts.render += 1
         if shared is not None and era == self._era:
-            self._notices.put(notice_id, shared, len(shared.notice.body) + len(shared.notice.body_html))
+            self._things.put(thing_id, shared, len(shared.shown.model_dump_json()))
         return shared
 
-    def _merge(self, fragments: Sequence[Fragment], query: FeedQuery, language: Language) -> Page:
+    def _merge(self, fragments: Sequence[Fragment], query: ListQuery, language: Language) -> Page:
         """Newest first by (published_at, id), as the database would list them."""
-        lines = [fragment.of(query.category) for fragment in fragments]
+        lines = [fragment.of(query.wanted) for fragment in fragments]
         merged = list(islice(heapq.merge(*lines, key=lambda line: line[:2], reverse=True), query.limit + 1))
         shown, more = merged[: query.limit], len(merged) > query.limit
-        if query.category is not None:
-            # below the last line of a channel that was cut off, others of this category may be missing
+        if query.wanted is not None:
+            # below the last line of a channel that was cut off, others of this kind may be missing
             ends = [fragment.lines[-1][:2] for fragment in fragments if len(fragment.lines) > KEPT]
             if ends and not (more and shown[-1][:2] >= max(ends)):
                 raise NeedsDatabase

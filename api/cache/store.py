@@ -16,7 +16,7 @@ from api.build import BUILD
 from api.cache.breaker import Breaker
 from api.cache.view import Channel
 from models.keyring import Keyring
-from models.notices.shared import Line
+from models.sharing import Line
 
 PAGES_MOST = 64 * 1024 * 1024
 FRAGMENTS_MOST = 32 * 1024 * 1024
@@ -81,17 +81,14 @@ class Fragment:
     def size(self) -> int:
         return sum(len(line.json) + 120 for line in self.lines)
 
-    def of(self, category: str | None) -> list[Line]:
-        return self.lines if category is None else [line for line in self.lines if line.category == category]
+    def of(self, facet: str | None) -> list[Line]:
+        return self.lines if facet is None else [line for line in self.lines if line.facet == facet]
 
     def write(self) -> bytes:
         return json.dumps(
             [
                 self.version,
-                [
-                    [line.published_at.isoformat(), line.id.hex, line.category, line.json.decode()]
-                    for line in self.lines
-                ],
+                [[line.published_at.isoformat(), line.id.hex, line.facet, line.json.decode()] for line in self.lines],
             ],
             ensure_ascii=False,
             separators=(",", ":"),
@@ -102,10 +99,7 @@ class Fragment:
         version, lines = json.loads(raw)
         return cls(
             version,
-            [
-                Line(datetime.fromisoformat(at), UUID(hex=id_), category, said.encode())
-                for at, id_, category, said in lines
-            ],
+            [Line(datetime.fromisoformat(at), UUID(hex=id_), facet, said.encode()) for at, id_, facet, said in lines],
         )
 
 
@@ -141,7 +135,7 @@ class SharedStore:
         return hashlib.blake2b(name.encode() + b"\n" + body, digest_size=_MAC_BYTES, key=key).digest()
 
 
-def fragment_name(channel: Channel, version: int) -> str:
+def fragment_name(listing: str, channel: Channel, version: int) -> str:
     """The channel is the hash tag: what is of one channel lies in one slot of a cluster."""
     no, who = channel
-    return f"handbook:{{{no}:{who}}}:notices:{BUILD}:{version}"
+    return f"handbook:{{{no}:{who}}}:{listing}:{BUILD}:{version}"

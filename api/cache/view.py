@@ -18,6 +18,8 @@ from models.permissions import Place, Role, Seat, Viewer
 
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _NONE = 0
+_SAID = (Topic.NOTICES, Topic.MATERIALS)
+"""What channels issue."""
 _OWN_MASK = (1 << 20) - 1
 _ACCESS_MOST = 100_000
 """Members whose change of access is remembered; claims from before the oldest are resolved again."""
@@ -75,7 +77,8 @@ class View:
         """What changed up to this number may be forgotten."""
         self._heard: dict[tuple[Branches, Grants], Channels] = {}
         self._parents = array("i")
-        self._issued: dict[tuple[int, int], int] = {}
+        self._issued: dict[str, dict[Channel, int]] = {topic: {} for topic in _SAID}
+        """By topic and channel, the number at which what was said there last changed."""
         self._whos: dict[int, tuple[int, ...]] = {}
         self._cards = array("q")
         """By branch, the number at which its card last changed."""
@@ -96,17 +99,17 @@ class View:
         parents = array("i", [_NONE]) * (most + 1)
         for no, parent in snapshot.parents:
             parents[no] = parent or _NONE
-        issued: dict[tuple[int, int], int] = {}
+        issued: dict[str, dict[Channel, int]] = {topic: {} for topic in _SAID}
         cards = array("q", [_NONE]) * (most + 1)
         for channel, topic, seq in snapshot.versions:
             no, who = _parsed(channel)
-            if topic == Topic.NOTICES:
-                issued[no, who] = seq
+            if topic in _SAID:
+                issued[topic][no, who] = seq
             elif topic == Topic.BRANCH:
                 cards[no] = seq
         self._parents, self._issued, self._cards, self._paths = parents, issued, cards, {}
         self._whos = {}
-        for no, who in issued:
+        for no, who in dict.fromkeys(channel for channels in issued.values() for channel in channels):
             self._whos[no] = (*self._whos.get(no, ()), who)
         self._lost = tuple(snapshot.lost)
         self.access, self.access_since, self._closed = {}, 0, {}
@@ -146,11 +149,11 @@ class View:
 
     def _apply_to_branch(self, change: Moved) -> None:
         no, who = _parsed(change.channel)
-        if change.topic == Topic.NOTICES:
-            if (no, who) not in self._issued:
+        if change.topic in _SAID:
+            if who not in self._whos.get(no, ()):
                 self._whos[no] = (*self._whos.get(no, ()), who)
                 self._reshape()
-            self._issued[no, who] = change.seq
+            self._issued[change.topic][no, who] = change.seq
         elif change.topic == Topic.BRANCH:
             self._make_room(no)
             self._cards[no] = change.seq
@@ -186,10 +189,15 @@ class View:
             self._paths[no] = found
         return found
 
-    def issued(self, no: int, who: int) -> int:
-        """The number at which a channel's notices, or the name over them, last changed; 0 if there are none."""
-        seq = self._issued.get((no, who), 0)
+    def issued(self, no: int, who: int, topic: Topic = Topic.NOTICES) -> int:
+        """The number at which a channel's notices or materials, or the name over them, last changed; 0 if there are
+        none.
+        """
+        seq = self._issued[topic].get((no, who), 0)
         return seq and max(seq, self._card(no))
+
+    def _said(self, channel: Channel) -> int:
+        return max(issued.get(channel, 0) for issued in self._issued.values())
 
     def synced_by(self, viewer: Viewer) -> dict[tuple[int, int], int]:
         """A viewer's channels with the numbers at which they last changed: all branches above for their cards, and what
@@ -198,10 +206,10 @@ class View:
         hearing = Hearing.of(viewer)
         numbers: dict[tuple[int, int], int] = {}
         for no in sorted(hearing.above):
-            numbers[no, ALL] = max(self._issued.get((no, ALL), 0), self._card(no))
+            numbers[no, ALL] = max(self._said((no, ALL)), self._card(no))
             for who in self._whos.get(no, ()):
                 if who != ALL and hearing.hears(no, who):
-                    numbers[no, who] = self._issued[no, who]
+                    numbers[no, who] = self._said((no, who))
         return numbers
 
     def heard(self, branches: Branches, grants: Grants) -> Channels:

@@ -1,5 +1,7 @@
 """Collections: what belongs together, in order, with a day by which to have studied it."""
 
+from api.cache.listings import COLLECTIONS
+from api.cache.shared_pages import first_page, thing_page
 from api.deps import Id, PageDep, RevisionDep, SessionDep, TagDep, ViewerDep
 from api.routing import Access, Cached, declare, router
 from models.paging import Page
@@ -29,7 +31,7 @@ _KIND = StudyKind.COLLECTION
 
 
 @routes.get("/collections")
-@declare(Access.MEMBER, Cached.MEMBER)
+@declare(Access.MEMBER, Cached.MEMBER, shared=first_page(COLLECTIONS))
 async def list_collections(session: SessionDep, viewer: ViewerDep, page: PageDep) -> Page[CollectionSummary]:
     """My collections: what is published for me, newest first."""
     return await list_studies(session, viewer, _KIND, page)
@@ -45,7 +47,7 @@ async def write_collection(
 
 
 @routes.get("/collections/{collection_id}")
-@declare(Access.MEMBER, Cached.MEMBER)
+@declare(Access.MEMBER, Cached.MEMBER, shared=thing_page(COLLECTIONS))
 async def open_collection(collection_id: Id, session: SessionDep, viewer: ViewerDep) -> CollectionPublic:
     """What it holds now, in order."""
     shown: CollectionPublic = await open_study(session, viewer, _KIND, collection_id)

@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BeforeValidator
 
+from api.cache.listings import MATERIALS
+from api.cache.shared_pages import first_page, thing_page
 from api.deps import Id, PageDep, RevisionDep, SessionDep, TagDep, ViewerDep, digits
 from api.routing import Access, Cached, declare, router
 from models.paging import Page
@@ -17,7 +19,7 @@ from models.study.life import (
     update_study,
     withdraw_study,
 )
-from models.study.materials import MaterialCreate, MaterialDraft, MaterialPublic, MaterialSummary, MaterialUpdate
+from models.study.materials import Level, MaterialCreate, MaterialDraft, MaterialPublic, MaterialSummary, MaterialUpdate
 from models.study.reading import drafted, list_studies, list_versions, open_study, open_version
 from models.study.shapes import StudyHistory, StudyPublish, StudySupersede, StudyWithdraw
 from models.study.table import StudyKind
@@ -31,10 +33,12 @@ Version = Annotated[
 
 
 @routes.get("/materials")
-@declare(Access.MEMBER, Cached.MEMBER)
-async def list_materials(session: SessionDep, viewer: ViewerDep, page: PageDep) -> Page[MaterialSummary]:
+@declare(Access.MEMBER, Cached.MEMBER, shared=first_page(MATERIALS))
+async def list_materials(
+    session: SessionDep, viewer: ViewerDep, page: PageDep, level: Level | None = None
+) -> Page[MaterialSummary]:
     """My materials: what is published for me, newest first."""
-    return await list_studies(session, viewer, _KIND, page)
+    return await list_studies(session, viewer, _KIND, page, level=level)
 
 
 @routes.post("/materials", status_code=201)
@@ -45,7 +49,7 @@ async def write_material(body: MaterialCreate, tag: TagDep, session: SessionDep,
 
 
 @routes.get("/materials/{material_id}")
-@declare(Access.MEMBER, Cached.MEMBER)
+@declare(Access.MEMBER, Cached.MEMBER, shared=thing_page(MATERIALS))
 async def open_material(material_id: Id, session: SessionDep, viewer: ViewerDep) -> MaterialPublic:
     """The published version, whole. An old link leads to what took its place."""
     shown: MaterialPublic = await open_study(session, viewer, _KIND, material_id)

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Query
 from starlette.requests import Request
 
-from api.cache.shared_pages import feed_page, notice_page
+from api.cache.listings import NOTICES
+from api.cache.shared_pages import first_page, thing_page
 from api.deps import Id, PageDep, PartsDep, RevisionDep, SessionDep, TagDep, ViewerDep
 from api.routing import Access, Cached, declare, router
 from models.branches import get_branch
@@ -45,7 +46,7 @@ Unread = Annotated[bool, Query(description="Only what I have not read in its pre
 
 
 @routes.get("/notices")
-@declare(Access.MEMBER, Cached.MEMBER, shared=feed_page)
+@declare(Access.MEMBER, Cached.MEMBER, shared=first_page(NOTICES))
 async def list_notices(
     session: SessionDep, viewer: ViewerDep, page: PageDep, category: Category | None = None, unread: Unread = False
 ) -> Page[NoticeSummary]:
@@ -63,7 +64,7 @@ async def write_notice(
 
 
 @routes.get("/notices/{notice_id}")
-@declare(Access.MEMBER, Cached.MEMBER, shared=notice_page)
+@declare(Access.MEMBER, Cached.MEMBER, shared=thing_page(NOTICES))
 async def open_notice(notice_id: Id, tag: TagDep, session: SessionDep, viewer: ViewerDep) -> NoticePublic:
     """A notice with its text."""
     return tag(await read_notice(session, viewer, notice_id))

@@ -1,39 +1,20 @@
 """Notices as everyone who hears a channel shares them: rendered without a viewer, with the version read at."""
 
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, or_, select, true
+from sqlalchemy import Select, String, bindparam, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models.branches import Branch
-from models.changes import ChannelVersion, Topic
+from models.changes import Topic
 from models.channels import ALL, channel
 from models.database import table_of
 from models.notices.reading import IN_LISTS, public
-from models.notices.shapes import NoticeBranch, NoticePublic, NoticeSummary
+from models.notices.shapes import NoticeBranch, NoticeSummary
 from models.notices.table import Notice, NoticeState
-
-KEPT = 100
-"""Of a channel, the newest so many; one more is read to know whether there are more."""
-
-
-class Line(NamedTuple):
-    """One notice in a list: what it is sorted and filtered by, and the JSON of its NoticeSummary."""
-
-    published_at: datetime
-    id: UUID
-    category: str
-    json: bytes
-
-
-class SharedNotice(NamedTuple):
-    version: int
-    branch_no: int
-    who: int
-    notice: NoticePublic
+from models.sharing import KEPT, Line, SharedThing, channels_of, version_of
 
 
 async def render_channel(session: AsyncSession, branch_no: int, who: int) -> tuple[int, list[Line]]:
@@ -51,20 +32,13 @@ async def render_channel(session: AsyncSession, branch_no: int, who: int) -> tup
     return version, lines
 
 
-async def render_notice(session: AsyncSession, notice_id: UUID) -> SharedNotice | None:
+async def render_notice(session: AsyncSession, notice_id: UUID) -> SharedThing | None:
     """A published notice whole, with the version of its channel, in one statement."""
     row = (await session.execute(_NOTICE, {"notice_id": notice_id})).one_or_none()
     if row is None:
         return None
     version, notice, branch = row
-    return SharedNotice(version or 0, notice.branch_no, notice.who, public(notice, branch))
-
-
-def _version(own: ColumnElement[str], general: ColumnElement[str]) -> ColumnElement[int]:
-    """When the channel's notices, or the name of the branch that speaks, last changed."""
-    notices = and_(col(ChannelVersion.channel) == own, col(ChannelVersion.topic) == Topic.NOTICES)
-    named = and_(col(ChannelVersion.channel) == general, col(ChannelVersion.topic) == Topic.BRANCH)
-    return select(func.max(col(ChannelVersion.seq))).where(or_(notices, named)).scalar_subquery()
+    return SharedThing(version or 0, notice.branch_no, notice.who, public(notice, branch), notice.revision)
 
 
 def _channel() -> Select[*tuple[Any, ...]]:
@@ -80,7 +54,7 @@ def _channel() -> Select[*tuple[Any, ...]]:
         .limit(bindparam("most"))
         .subquery()
     )
-    version = _version(bindparam("own", type_=String()), bindparam("general", type_=String()))
+    version = version_of(Topic.NOTICES, bindparam("own", type_=String()), bindparam("general", type_=String()))
     return (
         select(version, branch.c.id, branch.c.code, branch.c.name, *newest.c)
         .select_from(branch.outerjoin(newest, true()))
@@ -90,10 +64,9 @@ def _channel() -> Select[*tuple[Any, ...]]:
 
 
 def _notice() -> Select[*tuple[Any, ...]]:
-    own = func.concat(cast(col(Notice.branch_no), String), ":", cast(col(Notice.who), String))
-    general = func.concat(cast(col(Notice.branch_no), String), f":{ALL}")
+    version = version_of(Topic.NOTICES, *channels_of(col(Notice.branch_no), col(Notice.who)))
     return (
-        select(_version(own, general), Notice, Branch)
+        select(version, Notice, Branch)
         .join(Branch, col(Branch.no) == col(Notice.branch_no))
         .where(col(Notice.id) == bindparam("notice_id"), col(Notice.state) == NoticeState.PUBLISHED)
     )

@@ -61,7 +61,7 @@ class MaterialContent(StudyContent):
     document_no: DocumentNo | None = None
     issued_on: Day | None = None
     language: Language = "vi"
-    tags: Annotated[list[StudyTag], Field(default_factory=list, max_length=TAGS_MOST)]
+    tags: list[StudyTag] = Field(default_factory=list, max_length=TAGS_MOST)
     level: Level | None = None
 
     @model_validator(mode="after")

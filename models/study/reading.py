@@ -16,7 +16,7 @@ from models.notices.shapes import Audience, NoticeBranch
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Viewer, require, visible
 from models.study.collections import CollectionEntry, CollectionPublic, CollectionSummary, ItemKind
-from models.study.materials import MaterialPublic, MaterialSummary
+from models.study.materials import Level, MaterialPublic, MaterialSummary
 from models.study.shapes import StudyDraft, StudyEdition, StudyHistory, StudyLine, StudySummary
 from models.study.table import Study, StudyFile, StudyItem, StudyKind, StudyState, StudyVersion
 
@@ -97,7 +97,9 @@ async def open_version(session: AsyncSession, viewer: Viewer, kind: StudyKind, s
     return whole(study, branch, version)
 
 
-async def list_studies(session: AsyncSession, viewer: Viewer, kind: StudyKind, page: PageRequest) -> Page[Any]:
+async def list_studies(
+    session: AsyncSession, viewer: Viewer, kind: StudyKind, page: PageRequest, *, level: Level | None = None
+) -> Page[Any]:
     """What is published on the viewer's channels, newest first."""
     statement = (
         select(Study, StudyVersion)
@@ -105,6 +107,8 @@ async def list_studies(session: AsyncSession, viewer: Viewer, kind: StudyKind, p
         .where(heard(viewer), col(Study.kind) == kind)
         .options(*_FOR_EDITORS, defer(_SHOWN))
     )
+    if level is not None:
+        statement = statement.where(col(StudyVersion.card)["level"].as_string() == level)
     order = [Order(col(Study.published_at), descending=True), Order(col(Study.id), descending=True)]
     found: Page[Any] = await paginate(session, statement, page, order, tuple)
     speaking = await _speaking(session, (study.branch_no for study, _ in found.items))

@@ -65,7 +65,7 @@ async def test_what_we_did_not_write_is_a_miss(
     await _written(store, 2)
     view = parts_in(one).cache.follower.view
     tinh, chibo = (organisation.branch(name).no for name in ("tinh", "chibo"))
-    name, other = (fragment_name((no, 0), view.issued(no, 0)) for no in (tinh, chibo))
+    name, other = (fragment_name("notices", (no, 0), view.issued(no, 0)) for no in (tinh, chibo))
     real, foreign = await store.get(name), await store.get(other)
     assert isinstance(real, bytes)
     assert isinstance(foreign, bytes)
@@ -123,7 +123,7 @@ async def test_a_fragment_survives_the_way_to_redis(app: FastAPI, desk: Desk, or
         await desk.publish("tinh", f'Họp “{n}” \\ "𝄞"')
     async with phone_of(app, organisation.person("member")) as phone:
         await titles(phone)
-    made = parts_in(app).cache.shared._fragments.get((organisation.branch("tinh").no, 0))
+    made = parts_in(app).cache.shared._fragments.get(("notices", (organisation.branch("tinh").no, 0)))
     assert made is not None
     read = Fragment.read(made.write())
     assert (read.version, read.lines) == (made.version, made.lines)

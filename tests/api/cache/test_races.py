@@ -7,11 +7,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.cache import shared
 from api.cache.forms import Form, Page
-from models.notices.shared import SharedNotice, render_channel, render_notice
+from api.cache.listings import OPENINGS, RENDERS
+from models.notices.shared import render_channel, render_notice
 from models.permissions import Role
 from models.roles import open_grants
+from models.sharing import SharedThing
 from tests.organisation import Organisation
 from tests.serving import FEED, Desk, calling, for_roles, parts_in, phone_of, refreshed, titles
 
@@ -27,8 +28,8 @@ class Gate:
         self.reached = asyncio.Event()
         self.opened = asyncio.Event()
         self.renders = 0
-        monkeypatch.setattr(shared, "render_channel", self.render)
-        monkeypatch.setattr(shared, "render_notice", self._open)
+        monkeypatch.setitem(RENDERS, "notices", self.render)
+        monkeypatch.setitem(OPENINGS, "notices", self._open)
 
     async def render(self, session: AsyncSession, branch_no: int, who: int) -> Any:
         self.renders += 1
@@ -36,7 +37,7 @@ class Gate:
         await self._wait((branch_no, who))
         return read
 
-    async def _open(self, session: AsyncSession, notice_id: Any) -> SharedNotice | None:
+    async def _open(self, session: AsyncSession, notice_id: Any) -> SharedThing | None:
         read = await render_notice(session, notice_id)
         if read is not None:
             await self._wait((read.branch_no, read.who))
@@ -87,7 +88,7 @@ async def test_fragments_of_different_moments_make_no_page_of_one(
             await stay.wait()
         return await gate.render(session, branch_no, who)
 
-    monkeypatch.setattr(shared, "render_channel", late)
+    monkeypatch.setitem(RENDERS, "notices", late)
     async with (
         phone_of(app, organisation.person("member")) as slow,
         phone_of(app, organisation.person("fellow")) as phone,

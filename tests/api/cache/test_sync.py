@@ -15,6 +15,7 @@ from api.cache import syncing
 from api.encoding import THOROUGH
 from api.settings import Settings
 from models import changes, sync
+from models.changes import Topic
 from models.channels import ALL, channel
 from models.channels import HERE as ONLY_HERE
 from models.memberships import EndReason, MembershipKind, end_membership, open_membership, open_memberships
@@ -350,7 +351,7 @@ async def test_a_database_that_went_back_unseen_gives_no_delta(
     async with phone_of(app, organisation.person("member")) as phone:
         first = await _ask(phone)
         view = parts_in(app).cache.follower.view
-        view._issued[organisation.branch("tinh").no, ALL] = view.head = view.head + 5
+        view._issued[Topic.NOTICES][organisation.branch("tinh").no, ALL] = view.head = view.head + 5
         answer = await phone.get(SYNC, params={"cursor": first["cursor"]})
     assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
 

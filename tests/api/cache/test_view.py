@@ -16,7 +16,7 @@ from api.cache.follow import Follower
 from api.cache.nudges import Nudges
 from api.cache.view import View, boot_clock
 from models import changes
-from models.changes import LogHead, beyond, restored
+from models.changes import LogHead, Topic, beyond, restored
 from models.database import Database
 from models.errors import Conflict, Unavailable
 from models.permissions import Role
@@ -44,7 +44,9 @@ def _seen(view: View) -> dict[str, Any]:
         "lost": view._lost,
         "parents": view._parents.tolist(),
         "paths": [view.path(no) for no in numbers],
-        "issued": {key: view.issued(*key) for key in view._issued},
+        "issued": {
+            (key, topic): view.issued(*key, Topic(topic)) for topic, issued in view._issued.items() for key in issued
+        },
         "whos": {no: set(whos) for no, whos in view._whos.items()},
         "access": view.access,
     }

@@ -4,12 +4,27 @@ Snapshot, delta, page and resume are one statement, which reads version and thin
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, String, and_, bindparam, func, null, or_, select, true
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -26,12 +41,20 @@ from models.notices.activity import ActivityPublic
 from models.notices.shapes import Audience
 from models.notices.table import Category, Notice, NoticeState, Priority
 from models.roles import OwnGrant
+from models.study.collections import CollectionThing
+from models.study.materials import MaterialThing
+from models.study.shapes import StudyThing
+from models.study.table import Study, StudyKind, StudyState, StudyVersion
 
 THINGS_MOST = 100
 BYTES_MOST = 200 * 1024
 """Of a page, before it is compressed: less than 64 KB after, where Vietnamese prose takes less than a third."""
 _DIGITS = 32
-_TOPICS = (Topic.NOTICES, Topic.BRANCH)
+_TOPICS = (Topic.NOTICES, Topic.MATERIALS, Topic.BRANCH)
+_STUDIES: dict[str, type[StudyThing]] = {
+    StudyKind.MATERIAL: MaterialThing,
+    StudyKind.COLLECTION: CollectionThing,
+}
 
 
 class BranchThing(Shape):
@@ -73,6 +96,7 @@ class NoticeThing(Shape):
 
 
 _NOTICE = tuple(name for name in NoticeThing.model_fields if name in Notice.model_fields and name != "id")
+_OF_STUDY = ("title", "summary", "version", "published_at", "change", "card")
 
 
 class ChannelDelta(Shape):
@@ -82,7 +106,7 @@ class ChannelDelta(Shape):
 
     channel: str
     reset: bool
-    things: list[BranchThing | NoticeThing]
+    things: list[BranchThing | NoticeThing | MaterialThing | CollectionThing]
     removed: list[UUID]
     complete: bool
     count: int | None
@@ -186,11 +210,7 @@ def _put_together(rows: Iterable[Any], who: int, since: int, fresh_to: int) -> D
             continue
         last = seq
         if stands:
-            fields = dict(zip(_NOTICE, said, strict=True))
-            notice = NoticeThing(
-                id=thing_id, seq=seq, branch_id=branch.id, audience=Audience.of(who), **fields
-            ).model_dump_json()
-            things.append(notice.encode())
+            things.append(_thing(kind, who, said, id=thing_id, seq=seq, branch_id=branch.id))
             size += len(things[-1])
         elif seq > fresh_to and since >= 0:
             removed.append(str(thing_id))
@@ -209,6 +229,18 @@ def _put_together(rows: Iterable[Any], who: int, since: int, fresh_to: int) -> D
         len(standing),
         hashlib.sha256(lines).hexdigest()[:_DIGITS],
     )
+
+
+def _thing(kind: str, who: int, said: Sequence[Any], **fields: Any) -> bytes:
+    """`said` are a notice's columns, then those of what there is to study."""
+    of_notice, (slug, shown, *of_study) = said[: len(_NOTICE)], said[len(_NOTICE) :]
+    if kind == "notice":
+        thing: Shape = NoticeThing(audience=Audience.of(who), **fields, **dict(zip(_NOTICE, of_notice, strict=True)))
+    else:
+        common = dict(zip(_OF_STUDY, of_study, strict=True))
+        card = common.pop("card")
+        thing = _STUDIES[kind](slug=slug, **fields, **common, **card, **(shown or {}))
+    return thing.model_dump_json().encode()
 
 
 def _card(branch: Branch, parent_id: UUID | None, seq: int) -> bytes:
@@ -237,28 +269,41 @@ def _changed(*, lean: bool) -> Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     columns = [null().label(n) if lean and n == "body_html" else getattr(Notice, n) for n in _NOTICE]
-    is_standing = and_(
-        col(Change.kind) == "notice",
-        col(stands.id) == col(Change.thing_id),
-        col(stands.state) == NoticeState.PUBLISHED,
-        col(stands.branch_no) == bindparam("branch_no"),
-        col(stands.who) == bindparam("who"),
-    )
-    is_wanted = and_(
-        col(Notice.id) == col(stands.id), col(Change.seq) > since, or_(end.is_(None), col(Change.seq) <= end)
-    )
+    is_new = and_(col(Change.seq) > since, or_(end.is_(None), col(Change.seq) <= end))
+
+    def is_standing(table: Any, published: str, is_kind: ColumnElement[bool]) -> ColumnElement[bool]:
+        return and_(
+            is_kind,
+            table.id == col(Change.thing_id),
+            table.state == published,
+            table.branch_no == bindparam("branch_no"),
+            table.who == bindparam("who"),
+        )
+
+    is_notice = is_standing(stands, NoticeState.PUBLISHED, col(Change.kind) == "notice")
+    is_study = is_standing(Study, StudyState.PUBLISHED, col(Change.kind).in_(sorted(_STUDIES)))
+    # what a collection holds is shown with it; texts are asked for one by one, or come with packages
+    holds = case((col(Study.kind) == StudyKind.COLLECTION, col(StudyVersion.shown)), else_=null())
     changed = (
         select(
             col(Change.kind),
             col(Change.thing_id),
             col(Change.seq),
-            col(stands.id).is_not(None).label("stands"),
+            or_(col(stands.id).is_not(None), col(Study.id).is_not(None)).label("stands"),
             end.label("end"),
             *columns,
+            col(Study.slug),
+            type_coerce(holds, JSON(none_as_null=True)).label("shown"),
+            *(getattr(StudyVersion, name).label(f"study_{name}") for name in _OF_STUDY),
         )
         .select_from(Change)
-        .outerjoin(stands, is_standing)
-        .outerjoin(Notice, is_wanted)
+        .outerjoin(stands, is_notice)
+        .outerjoin(Notice, and_(col(Notice.id) == col(stands.id), is_new))
+        .outerjoin(Study, is_study)
+        .outerjoin(
+            StudyVersion,
+            and_(col(StudyVersion.study_id) == col(Study.id), col(StudyVersion.version) == col(Study.version), is_new),
+        )
         .where(col(Change.channel) == name, col(Change.topic).in_(_TOPICS))
         .subquery()
     )

@@ -75,9 +75,9 @@ async def _draw_up_material(session: AsyncSession, _study: Study, _branch: Branc
         shown_file = MaterialFile(
             sha256=stored.sha256, name=content.file.name, media_type=stored.media_type, size=stored.size
         )
-    said = content.model_dump(include=set(MaterialCard.model_fields))
-    card = MaterialCard(form=form, reading_minutes=0, **said)
-    shown = MaterialShown(body_html=html, headings=[], file=shown_file, images=[])
+    said = content.model_dump(include=set(MaterialCard.model_fields) - {"file"})
+    card = MaterialCard(form=form, reading_minutes=0, file=shown_file, **said)
+    shown = MaterialShown(body_html=html, headings=[], images=[])
     return Edition(
         content.summary or summarise(content.body),
         card.model_dump(mode="json"),

@@ -48,10 +48,6 @@ class FileRef(Request):
     name: FileNamed
 
 
-def _once(tags: list[str] | None) -> list[str] | None:
-    return None if tags is None else list(dict.fromkeys(tags))
-
-
 class MaterialContent(StudyContent):
     """A text, a file, or a file with a text about it."""
 
@@ -87,6 +83,15 @@ class MaterialUpdate(StudyUpdate):
     level: Level | None = None
 
 
+class MaterialFile(Shape):
+    """`size` is in bytes."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size: int
+
+
 class MaterialCard(Shape):
     """What lists show of a material beside title and summary."""
 
@@ -98,15 +103,7 @@ class MaterialCard(Shape):
     tags: list[str]
     level: Level | None
     reading_minutes: int
-
-
-class MaterialFile(Shape):
-    """`size` is in bytes."""
-
-    sha256: str
-    name: str
-    media_type: str
-    size: int
+    file: MaterialFile | None
 
 
 class MaterialImage(Shape):
@@ -128,7 +125,6 @@ class Heading(Shape):
 class MaterialShown(Shape):
     body_html: str
     headings: list[Heading]
-    file: MaterialFile | None
     images: list[MaterialImage]
 
 
@@ -144,7 +140,7 @@ class MaterialDraft(StudyDraft):
     content: MaterialContent
 
 
-class MaterialThing(MaterialShown, MaterialCard, StudyThing):
-    """A material of the channel, ready to show. `body_html` is empty where the app asked to save data."""
+class MaterialThing(MaterialCard, StudyThing):
+    """A material of the channel, as on a shelf: its text is asked for when it is opened, or comes with a package."""
 
     kind: Literal["material"] = "material"

@@ -95,6 +95,53 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Say which time is meant: the activity has several.",
     ),
     "occurrence.unknown": ("Hoạt động không có buổi này.", "The activity does not take place such a time."),
+    "quiz.answer_twice": ("Đáp án nêu một phương án hai lần.", "The answer names an option twice."),
+    "quiz.answer_unknown": (
+        "Đáp án phải nêu chữ cái của phương án, ví dụ A hoặc A, C.",
+        "The answer names options by their letters, such as A or A, C.",
+    ),
+    "quiz.column_twice": ("Có hai cột cùng nghĩa: {column}.", "Two columns mean the same: {column}."),
+    "quiz.columns_missing": ("Thiếu cột: {columns}.", "Columns are missing: {columns}."),
+    "quiz.draw_too_large": (
+        "Chỉ có {limit} câu hỏi để rút.",
+        "There are only {limit} questions to draw from.",
+    ),
+    "quiz.kind_unknown": (
+        "Loại câu hỏi phải là: một lựa chọn, nhiều lựa chọn, đúng/sai hoặc sắp xếp.",
+        "The kind must be one of: single, multiple, true/false, ordering.",
+    ),
+    "quiz.no_questions": ("Bài kiểm tra chưa có câu hỏi nào.", "The quiz has no questions."),
+    "quiz.no_right_answer": ("Câu hỏi chưa có đáp án đúng.", "The question has no right answer."),
+    "quiz.option_left_out": (
+        "Thiếu phương án {option} giữa các phương án khác.",
+        "Option {option} is missing between others.",
+    ),
+    "quiz.option_repeated": ("Phương án này đã được chọn ở trên.", "This option is chosen above."),
+    "quiz.option_twice": ("Hai phương án giống nhau.", "Two options say the same."),
+    "quiz.option_unknown": ("Câu hỏi không có phương án này.", "The question has no such option."),
+    "quiz.options_too_few": ("Câu hỏi cần ít nhất hai phương án.", "A question needs at least two options."),
+    "quiz.options_too_many": (
+        "Một câu hỏi có nhiều nhất {limit} phương án.",
+        "A question has at most {limit} options.",
+    ),
+    "quiz.order_incomplete": (
+        "Đáp án phải nêu thứ tự của mọi phương án.",
+        "The answer must put every option in order.",
+    ),
+    "quiz.points": ("Điểm phải là số nguyên từ 1 đến {limit}.", "Points must be a whole number from 1 to {limit}."),
+    "quiz.question_in_row": ("Câu hỏi này đã có ở dòng {row} của tệp.", "Row {row} of the file asks this already."),
+    "quiz.question_twice": ("Câu hỏi thứ {no} đã có ở trên.", "Question {no} is asked above."),
+    "quiz.question_unknown": ("Lượt làm này không có câu hỏi đó.", "The attempt has no such question."),
+    "quiz.questions_too_many": (
+        "Một bài kiểm tra có nhiều nhất {limit} câu hỏi.",
+        "A quiz has at most {limit} questions.",
+    ),
+    "quiz.right_too_many": ("Câu hỏi này chỉ có một đáp án đúng.", "This question has only one right answer."),
+    "quiz.right_unexpected": (
+        "Câu sắp xếp không đánh dấu đáp án: các phương án đứng theo thứ tự đúng.",
+        "An ordering marks no answer: its options stand in the right order.",
+    ),
+    "quiz.true_false_options": ("Câu đúng/sai có đúng hai phương án.", "A true or false has exactly two options."),
     "recurrence.both_ends": (
         "Chỉ nêu ngày cuối hoặc số lần, không nêu cả hai.",
         "Say until when or how many times, not both.",

@@ -43,6 +43,7 @@ from models.notices.table import Category, Notice, NoticeState, Priority
 from models.roles import OwnGrant
 from models.study.collections import CollectionThing
 from models.study.materials import MaterialThing
+from models.study.quizzes import QuizThing
 from models.study.shapes import StudyThing
 from models.study.table import Study, StudyKind, StudyState, StudyVersion
 
@@ -54,6 +55,7 @@ _TOPICS = (Topic.NOTICES, Topic.MATERIALS, Topic.BRANCH)
 _STUDIES: dict[str, type[StudyThing]] = {
     StudyKind.MATERIAL: MaterialThing,
     StudyKind.COLLECTION: CollectionThing,
+    StudyKind.QUIZ: QuizThing,
 }
 
 
@@ -106,7 +108,7 @@ class ChannelDelta(Shape):
 
     channel: str
     reset: bool
-    things: list[BranchThing | NoticeThing | MaterialThing | CollectionThing]
+    things: list[BranchThing | NoticeThing | MaterialThing | CollectionThing | QuizThing]
     removed: list[UUID]
     complete: bool
     count: int | None
@@ -282,8 +284,8 @@ def _changed(*, lean: bool) -> Select[*tuple[Any, ...]]:
 
     is_notice = is_standing(stands, NoticeState.PUBLISHED, col(Change.kind) == "notice")
     is_study = is_standing(Study, StudyState.PUBLISHED, col(Change.kind).in_(sorted(_STUDIES)))
-    # what a collection holds is shown with it; texts are asked for one by one, or come with packages
-    holds = case((col(Study.kind) == StudyKind.COLLECTION, col(StudyVersion.shown)), else_=null())
+    # what a collection holds and a quiz asks goes with it; texts are asked for one by one, or come with packages
+    holds = case((col(Study.kind) != StudyKind.MATERIAL, col(StudyVersion.shown)), else_=null())
     changed = (
         select(
             col(Change.kind),

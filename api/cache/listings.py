@@ -36,17 +36,20 @@ class Listing(NamedTuple):
 NOTICES = Listing("notices", Topic.NOTICES, "category", frozenset(each.value for each in Category))
 MATERIALS = Listing("materials", Topic.MATERIALS, "level", frozenset(each.value for each in Level))
 COLLECTIONS = Listing("collections", Topic.MATERIALS)
+QUIZZES = Listing("quizzes", Topic.MATERIALS)
 
 RENDERS: dict[str, Callable[[AsyncSession, int, int], Awaitable[tuple[int, list[Line]]]]] = {
     NOTICES.name: render_channel,
     MATERIALS.name: partial(render_studies, StudyKind.MATERIAL),
     COLLECTIONS.name: partial(render_studies, StudyKind.COLLECTION),
+    QUIZZES.name: partial(render_studies, StudyKind.QUIZ),
 }
 """One statement each: a channel's version, and its newest of a kind."""
 OPENINGS: dict[str, Callable[[AsyncSession, UUID], Awaitable[SharedThing | None]]] = {
     NOTICES.name: render_notice,
     MATERIALS.name: partial(render_study, StudyKind.MATERIAL),
     COLLECTIONS.name: partial(render_study, StudyKind.COLLECTION),
+    QUIZZES.name: partial(render_study, StudyKind.QUIZ),
 }
 """One published thing, with its channel's version."""
 

@@ -16,6 +16,7 @@ from models.errors import FieldError, Invalid
 from models.files import File
 from models.study.collections import CollectionCard, CollectionContent, CollectionItem, CollectionShown
 from models.study.materials import Form, MaterialCard, MaterialContent, MaterialFile, MaterialShown
+from models.study.quizzes import QuizContent, card_of, require_ready, shown_of
 from models.study.shapes import StudyContent
 from models.study.table import Study, StudyKind, StudyState
 
@@ -118,6 +119,11 @@ async def _draw_up_collection(
     )
 
 
+async def _draw_up_quiz(_session: AsyncSession, _study: Study, _branch: Branch, content: QuizContent) -> Edition:
+    require_ready(content)
+    return Edition(content.summary, card_of(content).model_dump(mode="json"), shown_of(content).model_dump(mode="json"))
+
+
 def all_hear(one: Study, its_branch: Branch, other: Study, branch: Branch) -> bool:
     """Does everybody who hears `other` hear `one`?"""
     if (one.branch_no, one.who) == (other.branch_no, other.who):
@@ -128,4 +134,5 @@ def all_hear(one: Study, its_branch: Branch, other: Study, branch: Branch) -> bo
 MAKINGS: dict[StudyKind, Making[Any]] = {
     StudyKind.MATERIAL: Making(MaterialContent, _files_of_material, _draw_up_material),
     StudyKind.COLLECTION: Making(CollectionContent, _no_files, _draw_up_collection),
+    StudyKind.QUIZ: Making(QuizContent, _no_files, _draw_up_quiz),
 }

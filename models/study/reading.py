@@ -17,14 +17,16 @@ from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Viewer, require, visible
 from models.study.collections import CollectionEntry, CollectionPublic, CollectionSummary, ItemKind
 from models.study.materials import Level, MaterialPublic, MaterialSummary
+from models.study.quizzes import QuizPublic, QuizSummary
 from models.study.shapes import StudyDraft, StudyEdition, StudyHistory, StudyLine, StudySummary
 from models.study.table import Study, StudyFile, StudyItem, StudyKind, StudyState, StudyVersion
 
 SUMMARIES: dict[StudyKind, type[StudySummary]] = {
     StudyKind.MATERIAL: MaterialSummary,
     StudyKind.COLLECTION: CollectionSummary,
+    StudyKind.QUIZ: QuizSummary,
 }
-_WHOLE: dict[StudyKind, type[StudySummary]] = {StudyKind.MATERIAL: MaterialPublic}
+_WHOLE: dict[StudyKind, type[StudySummary]] = {StudyKind.MATERIAL: MaterialPublic, StudyKind.QUIZ: QuizPublic}
 _DRAFT: Any = Study.draft
 _SAID: Any = StudyVersion.said
 _SHOWN: Any = StudyVersion.shown

@@ -28,6 +28,7 @@ from models.sessions import Device, start_session
 from models.study.collections import CollectionCreate, CollectionUpdate, ItemKind, ItemRef
 from models.study.life import create_study, publish_study, update_study
 from models.study.materials import MaterialCreate, MaterialUpdate
+from models.study.quizzes import QuizCreate, QuizUpdate
 from models.study.shapes import StudyPublish
 from models.study.table import Study, StudyKind
 from models.templates.rules import create_template
@@ -35,12 +36,13 @@ from models.templates.shapes import TemplateContent, TemplateCreate
 from models.turns import Connection
 from tests.api.conftest import As, Client
 from tests.api.identity import refresh
+from tests.api.permissions.world import QUESTION
 from tests.organisation import Organisation
 from tests.queries import counting, round_trips
 from tests.serving import parts_in, phone_of
 
-GROWN = (StudyKind.MATERIAL, StudyKind.COLLECTION)
-SMALL, LARGE = 2, 14
+GROWN = (StudyKind.MATERIAL, StudyKind.COLLECTION, StudyKind.QUIZ)
+SMALL, LARGE = 2, 12
 """How often everything grows before each count: enough for a statement a row to show."""
 
 
@@ -79,6 +81,8 @@ LISTS = {
     "/v1/collections": List("member"),
     "/v1/collections/{collection_id}": List("member"),
     "/v1/collections/{collection_id}/versions": List("member"),
+    "/v1/quizzes": List("member"),
+    "/v1/quizzes/{quiz_id}/versions": List("member"),
 }
 
 
@@ -140,7 +144,7 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
 
 
 async def grow_studies(session: AsyncSession, branch: Branch, n: int) -> None:
-    """A material and a collection more; the first collection holds all that there are, and both have a version more."""
+    """One more of each kind; the first collection holds all materials, and the first of each has a version more."""
     slug = f"so-{n}"
     written = MaterialCreate(branch_id=branch.id, title="Tài liệu", body="Nội dung.", slug=slug, publish=True)
     await create_study(session, OPERATOR, StudyKind.MATERIAL, written)
@@ -148,7 +152,10 @@ async def grow_studies(session: AsyncSession, branch: Branch, n: int) -> None:
     items = [ItemRef(kind=ItemKind.MATERIAL, id=each.id) for each in materials]
     made = CollectionCreate(branch_id=branch.id, title="Chuyên đề", items=items, slug=slug, publish=True)
     await create_study(session, OPERATOR, StudyKind.COLLECTION, made)
+    asked = QuizCreate(branch_id=branch.id, title="Câu hỏi", questions=[QUESTION], slug=slug, publish=True)
+    await create_study(session, OPERATOR, StudyKind.QUIZ, asked)
     for kind, update in (
+        (StudyKind.QUIZ, QuizUpdate(summary=f"Lần {n}.")),
         (StudyKind.MATERIAL, MaterialUpdate(body=f"Nội dung {n}.")),
         (StudyKind.COLLECTION, CollectionUpdate(items=items, summary=f"Lần {n}.")),
     ):

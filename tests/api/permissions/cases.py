@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.api.conftest import Client
 from tests.api.permissions.table import ACTORS, TABLE
-from tests.api.permissions.world import BESIDE, NOBODY, PASSWORD, World, small_picture
+from tests.api.permissions.world import BESIDE, NOBODY, PASSWORD, QUESTION, World, small_picture
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _FIRST_REVISION = {"If-Match": '"r1-"'}
@@ -173,9 +173,10 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
             _study(w, c) | {"items": [{"kind": "material", "id": w.ids["material_id"].get(c.place, str(NOBODY))}]}
         )
     ),
+    "POST /v1/quizzes": _json(lambda w, c: _study(w, c) | {"questions": [QUESTION]}),
     **{
-        f"{verb} /v1/{kind}s/{{{kind}_id}}{path}": said
-        for kind in ("material", "collection")
+        f"{verb} /v1/{kinds}/{{{kind}_id}}{path}": said
+        for kind, kinds in {"material": "materials", "collection": "collections", "quiz": "quizzes"}.items()
         for (verb, path), said in _changing(kind).items()
     },
 }

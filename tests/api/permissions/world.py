@@ -37,6 +37,7 @@ from models.sessions import Device, start_session
 from models.study.collections import CollectionCreate, ItemKind, ItemRef
 from models.study.life import create_study
 from models.study.materials import MaterialCreate
+from models.study.quizzes import QuizCreate
 from models.study.shapes import StudyCreate
 from models.study.table import StudyKind
 from models.tables import METADATA
@@ -51,6 +52,8 @@ PLACES = {"own": "chibo", "child": "to", "sibling": "chibo2", "parent": "coso", 
 PEOPLE = {"own": "fellow", "child": "grouped", "sibling": "neighbour", "parent": "above", "elsewhere": "stranger"}
 BESIDE = {"own": "xa", "child": "chibo2", "sibling": "xa", "parent": "tinh", "elsewhere": "xa"}
 """Where each place may be moved to, or what it may be merged into."""
+
+QUESTION = {"kind": "true_false", "text": "Đúng?", "options": [{"text": "Đúng", "is_right": True}, {"text": "Sai"}]}
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -108,6 +111,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         collections = await _studies(
             session, StudyKind.COLLECTION, branches, lambda place, said: _collection(materials[place], said)
         )
+        quizzes = await _studies(session, StudyKind.QUIZ, branches, _quiz)
         calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
         files = await _files(session, parts, notices)
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
@@ -125,6 +129,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "template_id": templates,
         "material_id": materials,
         "collection_id": collections,
+        "quiz_id": quizzes,
         "version": dict.fromkeys((*branches, "unknown"), "1"),
         "sha256": photos | files | {"unknown": "0" * 64},
         "slug": {"anything": "not_found", "unknown": "no_such_problem"},
@@ -211,6 +216,10 @@ def _material(_place: str, said: dict[str, Any]) -> StudyCreate:
 def _collection(material: str, said: dict[str, Any]) -> StudyCreate:
     item = ItemRef(kind=ItemKind.MATERIAL, id=UUID(material))
     return CollectionCreate(title="Chuyên đề", items=[item], **said)
+
+
+def _quiz(_place: str, said: dict[str, Any]) -> StudyCreate:
+    return QuizCreate(title="Câu hỏi", questions=[QUESTION], **said)
 
 
 async def _studies(

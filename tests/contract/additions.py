@@ -12,6 +12,7 @@ from typing import Any
 Json = dict[str, Any]
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_TOLD = "object ("
 _LEAST = ("minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties")
 _MOST = ("maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties")
 
@@ -110,8 +111,11 @@ class _Comparison:
             elif way is Way.IN and "any" not in after:
                 yield f"{place}: takes no {kind} any more"
         if way is Way.OUT and "any" not in before:
+            # of things that are told by their kind, clients pass over kinds that they do not know
+            is_told = any(kind.startswith(_TOLD) for kind in before)
             for kind in after.keys() - before.keys():
-                yield f"{place}: may now be {kind}"
+                if not (is_told and kind.startswith(_TOLD)):
+                    yield f"{place}: may now be {kind}"
         if way is Way.OUT and not before.keys() & after.keys():
             yield f"{place}: was {_named(before)}, is {_named(after)}"
 
@@ -165,12 +169,18 @@ def _alternatives(schema: Json, document: Json) -> dict[str, Json]:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         inner = document["components"]["schemas"][name]
-        # enums and other scalars may move in and out of the components; objects among others are told by their names
-        return _alternatives(inner, document) if inner.get("type") != "object" else {"object": inner}
+        # enums and other scalars may move in and out of the components
+        return _alternatives(inner, document) if inner.get("type") != "object" else {_sort_of(inner): inner}
     types = schema.get("type", "any")
     form = f" ({schema['format']})" if "format" in schema else ""
     kinds = [types] if isinstance(types, str) else types
     return {kind if kind == "null" else f"{kind}{form}": schema for kind in kinds}
+
+
+def _sort_of(schema: Json) -> str:
+    """An object among others is told by what it says of itself, such as its `kind`."""
+    said = [f"{name} {each['const']}" for name, each in schema.get("properties", {}).items() if "const" in each]
+    return f"{_TOLD}{', '.join(said)})" if said else "object"
 
 
 def _values(schema: Json) -> list[Any]:

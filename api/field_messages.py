@@ -27,6 +27,10 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Chỉ nêu chức vụ khi gửi theo chức vụ.",
         "Roles are named only where the reach is roles.",
     ),
+    "bookmark.placeless": (
+        "Dấu trang cần tài liệu, phiên bản và vị trí.",
+        "A bookmark needs a material, a version and a place in it.",
+    ),
     "bool_parsing": ("Phải là true hoặc false.", "Must be true or false."),
     "bool_type": ("Phải là true hoặc false.", "Must be true or false."),
     "branch.code_twice": (
@@ -322,4 +326,5 @@ FIELDS: dict[str, tuple[str, str]] = {
     "url.malformed": ("Phải là một địa chỉ bắt đầu bằng https://.", "Must be an address that begins with https://."),
     "uuid_parsing": ("Mã định danh không đúng.", "This is no identifier."),
     "uuid_type": ("Mã định danh phải là chuỗi ký tự.", "An identifier is text."),
+    "version.unknown": ("Tài liệu không có phiên bản này.", "There is no such version."),
 }

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models.base import Shape
+from models.database import table_of
 from models.permissions import Viewer
 from models.progress.table import Progress
 from models.study.reading import heard
@@ -42,7 +42,7 @@ async def next_studies(session: AsyncSession, viewer: Viewer) -> list[NextStudy]
 
     What a collection requires is what of it is published now.
     """
-    item = aliased(Study)
+    item = table_of(Study).alias("item")
     due_at = col(StudyVersion.card)["due_at"].as_string()
 
     def count(*where: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -51,7 +51,7 @@ async def next_studies(session: AsyncSession, viewer: Viewer) -> list[NextStudy]
             col(StudyItem.version) == col(StudyVersion.version),
             col(StudyItem.is_required),
         )
-        is_there = and_(item.id == col(StudyItem.item_id), item.state == StudyState.PUBLISHED)
+        is_there = and_(item.c.id == col(StudyItem.item_id), item.c.state == StudyState.PUBLISHED)
         counted = select(func.count()).select_from(StudyItem).join(item, is_there).where(required, *where)
         return counted.correlate(StudyVersion).scalar_subquery()
 

@@ -147,7 +147,8 @@ async def _material(database: Database, organisation: Organisation, clock: Stand
         if found is not None:
             return found
         kind = StudyKind.MATERIAL
-        data = MaterialCreate(branch_id=organisation.branch("chibo").id, title="Sơ cứu", body="Bài học.", publish=True)
+        branch_id = organisation.branch("chibo").id
+        data = MaterialCreate(branch_id=branch_id, title="Sơ cứu", body="Bài học.", tags=[], publish=True)
         study, *_ = await create_study(session, OPERATOR, kind, data)
         await update_study(session, OPERATOR, kind, study.id, MaterialUpdate(body="Bài mới."), study.revision)
         await publish_study(session, OPERATOR, kind, study.id, StudyPublish(), study.revision)

@@ -56,6 +56,7 @@ class Library:
             slug=f"bai-{new_id().hex}",
             title=title,
             body=f"Bài học: {title}.",
+            tags=[],
             audience=audience,
             publish=publish,
         )

@@ -1,6 +1,7 @@
 """Bookmarks and private notes of several phones."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -125,7 +126,7 @@ async def test_bookmarks_are_listed_newest_first_by_material(
     ],
 )
 async def test_what_makes_no_sense_is_refused(
-    said: dict[str, object], pointer: str, member: Client, reading: Reading, clock: StandingClock
+    said: dict[str, Any], pointer: str, member: Client, reading: Reading, clock: StandingClock
 ) -> None:
     assert pointer in codes(await marks(member, reading, **said))
     (refused,) = await send(member, {**bookmarked(reading, clock.at, new_id()), **said})

@@ -1,6 +1,7 @@
 """How far members are: the latest position of several phones, and what was completed once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -206,7 +207,7 @@ async def test_the_same_event_twice_counts_once(member: Client, reading: Reading
     ],
 )
 async def test_what_makes_no_sense_is_refused(
-    said: dict[str, object], pointer: str, member: Client, reading: Reading, clock: StandingClock
+    said: dict[str, Any], pointer: str, member: Client, reading: Reading, clock: StandingClock
 ) -> None:
     assert pointer in codes(await reads(member, reading, **said))
     (refused,) = await send(member, {**progressed(reading, clock.at), **said})

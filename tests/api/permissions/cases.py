@@ -179,4 +179,12 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         for kind, kinds in {"material": "materials", "collection": "collections", "quiz": "quizzes"}.items()
         for (verb, path), said in _changing(kind).items()
     },
+    "PUT /v1/materials/{material_id}/progress": _json(lambda *_: {"version": 1, "share": 50, "completed": True}),
+    "PUT /v1/me/bookmarks/{bookmark_id}": _json(
+        lambda w, c: {
+            "material_id": w.ids["material_id"]["parent" if c.name == "mine" else c.place],
+            "version": 1,
+            "locator": "p2",
+        }
+    ),
 }

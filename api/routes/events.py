@@ -59,7 +59,9 @@ async def tell_events(body: EventsPost, request: Request, viewer: ViewerDep, par
 @routes.get("/me/state")
 @declare(Access.MEMBER, Cached.MEMBER)
 async def read_my_state(session: SessionDep, viewer: ViewerDep, since: Since = None) -> OwnState:
-    """My receipts, answers, attendance, progress and bookmarks that changed since a state of an earlier answer, or all of them."""
+    """What of my own changed since a state of an earlier answer, or all of it: receipts, answers, attendance, progress,
+    bookmarks.
+    """
     return await read_state(session, viewer, since)
 
 

@@ -224,6 +224,8 @@ def _collection(material: str, said: dict[str, Any]) -> StudyCreate:
 
 def _quiz(_place: str, said: dict[str, Any]) -> StudyCreate:
     return QuizCreate(title="Câu hỏi", questions=[QUESTION], **said)
+
+
 async def _mark(session: AsyncSession, person: Person, material_id: UUID) -> None:
     """A bookmark that has the id of its member."""
     await mark(session, [Marked(person.id, person.id, material_id, 1, "p1", "Riêng", now(session), person.id)])

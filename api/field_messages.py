@@ -106,7 +106,6 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Không có mục nào tên {slug} trong thư mục hay trong tổ chức.",
         "Neither the folder nor the branch has anything called {slug}.",
     ),
-    "folder.kind_unknown": ("Chưa nhập được loại này.", "This kind cannot be brought in."),
     "folder.markup": ("Chỉ được là chữ thường, không có thẻ HTML.", "Plain text only, without HTML."),
     "folder.outside": ("Đường dẫn {path} ra ngoài thư mục.", "The path {path} leads out of the folder."),
     "folder.slug_missing": ("Cần một slug.", "It needs a slug."),

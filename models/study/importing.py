@@ -32,6 +32,7 @@ from models.study.collections import CollectionCreate, CollectionUpdate
 from models.study.editions import MAKINGS
 from models.study.life import create_study, publish_study, update_study
 from models.study.materials import MaterialCreate, MaterialUpdate
+from models.study.quizzes import QuizCreate, QuizUpdate
 from models.study.shapes import StudyContent, StudyCreate, StudyPublish, StudyUpdate
 from models.study.table import Study, StudyKind, StudyState, StudyVersion
 
@@ -40,6 +41,7 @@ AT_ONCE = 50
 _CHUNK = 256 * 1024
 _WRITTEN: dict[StudyKind, tuple[type[StudyCreate], type[StudyUpdate]]] = {
     StudyKind.MATERIAL: (MaterialCreate, MaterialUpdate),
+    StudyKind.QUIZ: (QuizCreate, QuizUpdate),
     StudyKind.COLLECTION: (CollectionCreate, CollectionUpdate),
 }
 Name = tuple[StudyKind, str]
@@ -207,8 +209,6 @@ class _Import:
     def _content(self, item: Item) -> StudyContent:
         """Raises Invalid."""
         kind, fields = StudyKind(item.entry.kind), item.fields
-        if kind not in _WRITTEN:
-            raise Invalid.at("", "folder.kind_unknown")
         if kind is StudyKind.COLLECTION:
             fields = fields | {"items": self._items(item)}
         try:

@@ -2,6 +2,7 @@
 
 import typer
 
+from api.commands.content import content
 from api.commands.demo import demo
 from api.commands.doctor import doctor
 from api.commands.keys import keys
@@ -25,6 +26,7 @@ app.command("migrate")(migrate_database)
 app.command("restored")(say_restored)
 app.command("import")(import_roster_file)
 app.command("doctor")(doctor)
+app.add_typer(content, name="content")
 app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
 app.add_typer(keys, name="keys")

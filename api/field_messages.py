@@ -27,6 +27,10 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Chỉ nêu chức vụ khi gửi theo chức vụ.",
         "Roles are named only where the reach is roles.",
     ),
+    "bookmark.placeless": (
+        "Dấu trang cần tài liệu, phiên bản và vị trí.",
+        "A bookmark needs a material, a version and a place in it.",
+    ),
     "bool_parsing": ("Phải là true hoặc false.", "Must be true or false."),
     "bool_type": ("Phải là true hoặc false.", "Must be true or false."),
     "branch.code_twice": (
@@ -81,6 +85,35 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Chưa có tệp này; hãy tải tệp lên trước.",
         "There is no such file; send it first.",
     ),
+    "folder.changed_meanwhile": (
+        "Tệp {path} đã thay đổi trong lúc nhập.",
+        "The file {path} changed while it was brought in.",
+    ),
+    "folder.file_missing": ("Không có tệp {path} trong thư mục.", "There is no file {path} in the folder."),
+    "folder.front_matter_missing": (
+        "Đầu tệp cần phần mô tả TOML giữa hai dòng +++.",
+        "The file must begin with TOML between two lines of +++.",
+    ),
+    "folder.front_matter_yaml": (
+        "Phần mô tả phải là TOML giữa hai dòng +++, không phải YAML.",
+        "What stands at the top must be TOML between two lines of +++, not YAML.",
+    ),
+    "folder.item_malformed": (
+        "Mỗi mục cần đúng một material hoặc quiz, và có thể có required.",
+        "An item names one material or one quiz, and may say whether it is required.",
+    ),
+    "folder.item_unknown": (
+        "Không có mục nào tên {slug} trong thư mục hay trong tổ chức.",
+        "Neither the folder nor the branch has anything called {slug}.",
+    ),
+    "folder.markup": ("Chỉ được là chữ thường, không có thẻ HTML.", "Plain text only, without HTML."),
+    "folder.outside": ("Đường dẫn {path} ra ngoài thư mục.", "The path {path} leads out of the folder."),
+    "folder.slug_missing": ("Cần một slug.", "It needs a slug."),
+    "folder.slug_repeated": ("Slug {slug} cũng là của {path}.", "The slug {slug} is also that of {path}."),
+    "folder.text_too_long": ("Dài nhất {kilobytes} KB.", "At most {kilobytes} KB."),
+    "folder.toml_malformed": ("TOML không đúng ở dòng {line}.", "This is no TOML: see line {line}."),
+    "folder.too_many_files": ("Một thư mục có nhiều nhất {limit} tệp.", "A folder has at most {limit} files."),
+    "link.unsafe": ("Có liên kết chạy mã, không được phép.", "A link in it would run something."),
     "material.empty": (
         "Tài liệu phải có nội dung hoặc tệp.",
         "A material needs a text or a file.",
@@ -142,6 +175,10 @@ FIELDS: dict[str, tuple[str, str]] = {
         "An ordering marks no answer: its options stand in the right order.",
     ),
     "quiz.true_false_options": ("Câu đúng/sai có đúng hai phương án.", "A true or false has exactly two options."),
+    "picture.unclear": (
+        "Đường dẫn của một hình không rõ: hãy viết dạng ![mô tả](tệp.png).",
+        "The path of a picture is unclear: write ![what it shows](file.png).",
+    ),
     "recurrence.both_ends": (
         "Chỉ nêu ngày cuối hoặc số lần, không nêu cả hai.",
         "Say until when or how many times, not both.",
@@ -322,4 +359,5 @@ FIELDS: dict[str, tuple[str, str]] = {
     "url.malformed": ("Phải là một địa chỉ bắt đầu bằng https://.", "Must be an address that begins with https://."),
     "uuid_parsing": ("Mã định danh không đúng.", "This is no identifier."),
     "uuid_type": ("Mã định danh phải là chuỗi ký tự.", "An identifier is text."),
+    "version.unknown": ("Tài liệu không có phiên bản này.", "There is no such version."),
 }

@@ -112,6 +112,10 @@ PROBLEMS: dict[str, Message] = {
         ("Loại sự kiện không rõ", "Máy chủ không biết loại sự kiện này."),
         ("Unknown kind", "The server does not know this kind of event."),
     ),
+    "event.material_unknown": Message(
+        ("Không có tài liệu này", "Lúc đó bạn không có tài liệu này."),
+        ("Not your material", "You did not have this material then."),
+    ),
     "event.notice_unknown": Message(
         ("Không có thông báo này", "Không có thông báo này, hoặc khi đó thông báo không gửi đến bạn."),
         ("No such notice", "There is no such notice, or it was not addressed to you at that time."),
@@ -149,6 +153,10 @@ PROBLEMS: dict[str, Message] = {
     "internal": Message(
         ("Lỗi máy chủ", "Máy chủ gặp lỗi ngoài dự kiến. Hãy báo mã yêu cầu cho người vận hành."),
         ("Server error", "Something unexpected went wrong. Please give the operator the request id."),
+    ),
+    "material.not_audience": Message(
+        ("Không dành cho bạn", "Tài liệu này không gửi đến bạn nên không ghi tiến độ và dấu trang."),
+        ("Not for you", "This material is not addressed to you: there is no progress or bookmark of yours to keep."),
     ),
     "media_type.unsupported": Message(
         ("Kiểu nội dung không được hỗ trợ", "Hãy gửi nội dung với Content-Type mà tài liệu nêu cho địa chỉ này."),

@@ -4,11 +4,13 @@ What a zip says of itself is not believed: its directory may be huge, its member
 say, or be zips again.
 """
 
+import errno
 import re
 import struct
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -62,6 +64,36 @@ def survey(file: BinaryIO, wanted: Collection[str]) -> Survey:
     found = Survey()
     _look_into(file, found, wanted, level=1)
     return found
+
+
+def unpack(file: BinaryIO, into: Path) -> None:
+    """Unpack everything into an empty folder. What is within members stays as it is.
+
+    Raises Malformed as `survey` does, and ``file.damaged`` for a member where another has its folder.
+    """
+    stored = _check_end(file)
+    try:
+        members = ZipFile(file).infolist()
+    except _READER_ERRORS as error:
+        raise Malformed("file.damaged") from error
+    _check_members(members, stored, Survey())
+    for member in members:
+        # names that lead elsewhere were refused, and no member is made a link whatever it says of itself
+        path = into / member.filename
+        try:
+            if member.is_dir():
+                path.mkdir(parents=True, exist_ok=True)
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as written:
+                for piece in _unpacked(file, member):
+                    written.write(piece)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise Malformed("file.damaged") from error
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise Malformed("file.damaged") from error
+            raise
 
 
 def _look_into(file: IO[bytes], found: Survey, wanted: Collection[str], level: int) -> None:

@@ -19,6 +19,7 @@ from models.notices.shapes import NoticeSummary
 from models.notices.table import Notice, NoticeState
 from models.paging import Page
 from models.permissions import Viewer
+from models.progress.due import NextStudy, next_studies
 
 UNREAD_MOST = 100
 NEXT_MOST = 5
@@ -39,12 +40,13 @@ class NextActivity(Shape):
 
 class OwnSummary(Shape):
     """`unread` counts to 100 and no further. `activities` are the next five times, those that go on just now included;
-    what is over leaves the list when the schedule says so.
+    what is over leaves the list when the schedule says so. `study` is what I have yet to study by some day.
     """
 
     member: MemberCard
     unread: int
     activities: list[NextActivity]
+    study: list[NextStudy]
 
 
 class Home(OwnSummary):
@@ -54,7 +56,7 @@ class Home(OwnSummary):
 
 
 async def own_summary(session: AsyncSession, viewer: Viewer) -> OwnSummary:
-    """The personal part, in two statements."""
+    """The personal part, in three statements."""
     unread = select(col(Notice.id)).where(heard(viewer), not_read(viewer)).limit(UNREAD_MOST).subquery()
     row = (
         await session.execute(
@@ -70,7 +72,8 @@ async def own_summary(session: AsyncSession, viewer: Viewer) -> OwnSummary:
         raise NotFound
     member_id, full_name, photo, count = row
     card = MemberCard(id=member_id, full_name=full_name, photo=photo)
-    return OwnSummary(member=card, unread=count, activities=await _next_activities(session, viewer))
+    activities = await _next_activities(session, viewer)
+    return OwnSummary(member=card, unread=count, activities=activities, study=await next_studies(session, viewer))
 
 
 async def _next_activities(session: AsyncSession, viewer: Viewer) -> list[NextActivity]:

@@ -18,6 +18,7 @@ from models.notices.occurrences import Occurrence
 from models.notices.table import Notice, NoticeRevision, Receipt
 from models.outbox import OutboxMessage
 from models.own_state import MemberState
+from models.progress.table import Bookmark, Progress
 from models.roles import RoleGrant
 from models.schedule import LastRound, Setback
 from models.sessions import DeviceSession
@@ -30,6 +31,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Attendance,
     AuditEvent,
     AuditSubject,
+    Bookmark,
     Branch,
     CalendarToken,
     Change,
@@ -51,6 +53,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     NoticeTemplate,
     Occurrence,
     OutboxMessage,
+    Progress,
     Receipt,
     RoleGrant,
     Rsvp,

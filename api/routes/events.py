@@ -14,6 +14,7 @@ from models.events.rules import apply_events
 from models.events.shapes import EventsPost, Outcome, Result
 from models.events.state import OwnState, read_state
 from models.notices.shapes import ReceiptPublic
+from models.progress.shapes import BookmarkState, ProgressPublic
 
 routes = router("me")
 
@@ -38,6 +39,8 @@ class EventResults(Shape):
     receipts: list[ReceiptPublic]
     rsvps: list[RsvpPublic]
     attendance: list[AttendancePublic]
+    progress: list[ProgressPublic]
+    bookmarks: list[BookmarkState]
 
 
 @routes.post("/me/events", response_model_exclude_unset=True)
@@ -56,7 +59,9 @@ async def tell_events(body: EventsPost, request: Request, viewer: ViewerDep, par
 @routes.get("/me/state")
 @declare(Access.MEMBER, Cached.MEMBER)
 async def read_my_state(session: SessionDep, viewer: ViewerDep, since: Since = None) -> OwnState:
-    """My receipts, answers and attendance that changed since a state of an earlier answer, or all of them."""
+    """What of my own changed since a state of an earlier answer, or all of it: receipts, answers, attendance, progress,
+    bookmarks.
+    """
     return await read_state(session, viewer, since)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
+    Integer,
     Row,
     Select,
     String,
@@ -34,6 +35,8 @@ from models.notices.shapes import ReceiptPublic
 from models.notices.table import Receipt, ReceiptMethod
 from models.own_state import MemberState, seq_of, state_number
 from models.permissions import Viewer
+from models.progress.shapes import BookmarkState, ProgressPublic
+from models.progress.table import Bookmark, Progress
 
 PAGE = 500
 
@@ -47,10 +50,12 @@ class OwnState(Shape):
     receipts: list[ReceiptPublic]
     rsvps: list[RsvpPublic]
     attendance: list[AttendancePublic]
+    progress: list[ProgressPublic]
+    bookmarks: list[BookmarkState]
 
 
 def unchanged(state: int) -> OwnState:
-    return OwnState(state=state, reset=False, more=False, receipts=[], rsvps=[], attendance=[])
+    return _own(state, (), reset=False, more=False)
 
 
 async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -> OwnState:
@@ -65,42 +70,67 @@ async def read_state(session: AsyncSession, viewer: Viewer, since: int | None) -
         head, counter, rows = await _after(session, member_id, 0)
     page = rows[:PAGE]
     more = len(rows) > PAGE
+    return _own(state_number(head, page[-1].seq if more else counter), page, reset=reset, more=more)
+
+
+def _own(state: int, rows: Sequence[Row[Any]], *, reset: bool, more: bool) -> OwnState:
     return OwnState(
-        state=state_number(head, page[-1].seq if more else counter),
+        state=state,
         reset=reset,
         more=more,
-        receipts=[_receipt(row) for row in page if row.kind == _RECEIPT],
-        rsvps=[_rsvp(row) for row in page if row.kind == _RSVP],
-        attendance=[_attendance(row) for row in page if row.kind == _ATTENDANCE],
+        receipts=[_receipt(row) for row in rows if row.kind == _RECEIPT],
+        rsvps=[_rsvp(row) for row in rows if row.kind == _RSVP],
+        attendance=[_attendance(row) for row in rows if row.kind == _ATTENDANCE],
+        progress=[_progress(row) for row in rows if row.kind == _PROGRESS],
+        bookmarks=[_bookmark(row) for row in rows if row.kind == _BOOKMARK],
     )
 
 
 def _receipt(row: Row[Any]) -> ReceiptPublic:
     return ReceiptPublic(
-        notice_id=row.notice_id,
+        notice_id=row.thing_id,
         revision=row.number,
-        read_at=row.read_at,
-        acknowledged_at=row.acknowledged_at,
+        read_at=row.at,
+        acknowledged_at=row.later_at,
         method=ReceiptMethod(row.word),
     )
 
 
 def _rsvp(row: Row[Any]) -> RsvpPublic:
-    return RsvpPublic(notice_id=row.notice_id, occurrence=row.number, answer=Answer(row.word), note=row.more)
+    return RsvpPublic(notice_id=row.thing_id, occurrence=row.number, answer=Answer(row.word), note=row.more)
 
 
 def _attendance(row: Row[Any]) -> AttendancePublic:
     status, method = AttendanceStatus(row.word), AttendanceMethod(row.more)
-    return AttendancePublic(notice_id=row.notice_id, occurrence=row.number, status=status, method=method)
+    return AttendancePublic(notice_id=row.thing_id, occurrence=row.number, status=status, method=method)
 
 
-_HEAD, _COUNTER, _RECEIPT, _RSVP, _ATTENDANCE = range(-2, 3)
+def _progress(row: Row[Any]) -> ProgressPublic:
+    return ProgressPublic(
+        material_id=row.thing_id, version=row.number, position=row.word, share=row.amount, completed_at=row.at
+    )
+
+
+def _bookmark(row: Row[Any]) -> BookmarkState:
+    return BookmarkState(
+        id=row.own_id,
+        is_removed=row.thing_id is None,
+        material_id=row.thing_id,
+        version=row.number,
+        locator=row.word,
+        note=row.more,
+    )
+
+
+_HEAD, _COUNTER, _RECEIPT, _RSVP, _ATTENDANCE, _PROGRESS, _BOOKMARK = range(-2, 5)
 _COLUMNS: dict[str, TypeEngine[Any]] = {
-    "notice_id": Uuid(),
+    "thing_id": Uuid(),
+    "own_id": Uuid(),
+    "amount": Integer(),
     "word": String(),
     "more": String(),
-    "read_at": UTCDateTime(),
-    "acknowledged_at": UTCDateTime(),
+    "at": UTCDateTime(),
+    "later_at": UTCDateTime(),
 }
 
 
@@ -123,7 +153,7 @@ def _part(
 def _changed(kind: int, model: type[SQLModel], number: str, **said: str) -> Select[*tuple[Any, ...]]:
     table = table_of(model).c
     after = table.member_id == bindparam("member_id"), table.seq > bindparam("after")
-    return _part(kind, model, table[number], table.seq, {"notice_id": "notice_id", **said}, *after)
+    return _part(kind, model, table[number], table.seq, said, *after)
 
 
 def _after_a_number() -> CompoundSelect[*tuple[Any, ...]]:
@@ -132,13 +162,16 @@ def _after_a_number() -> CompoundSelect[*tuple[Any, ...]]:
     """
     head, counter = table_of(LogHead).c, table_of(MemberState).c
     mine = counter.member_id == bindparam("member_id")
-    times = {"read_at": "read_at", "acknowledged_at": "acknowledged_at"}
+    notice = {"thing_id": "notice_id"}
+    material = {"thing_id": "material_id"}
     changed = union_all(
         _part(_HEAD, LogHead, head.seq, literal_column(str(_HEAD)), {}),
         _part(_COUNTER, MemberState, counter.seq, literal_column(str(_COUNTER)), {}, mine),
-        _changed(_RECEIPT, Receipt, "revision", word="method", **times),
-        _changed(_RSVP, Rsvp, "occurrence", word="answer", more="note"),
-        _changed(_ATTENDANCE, Attendance, "occurrence", word="status", more="method"),
+        _changed(_RECEIPT, Receipt, "revision", **notice, word="method", at="read_at", later_at="acknowledged_at"),
+        _changed(_RSVP, Rsvp, "occurrence", **notice, word="answer", more="note"),
+        _changed(_ATTENDANCE, Attendance, "occurrence", **notice, word="status", more="method"),
+        _changed(_PROGRESS, Progress, "version", **material, word="position", amount="share", at="completed_at"),
+        _changed(_BOOKMARK, Bookmark, "version", **material, own_id="id", word="locator", more="note"),
     )
     return changed.order_by(changed.selected_columns.seq).limit(PAGE + 3)
 

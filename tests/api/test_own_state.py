@@ -21,7 +21,7 @@ from tests.organisation import Organisation
 from tests.queries import counting
 from tests.serving import Desk
 
-NOTHING: dict[str, Any] = {"receipts": [], "rsvps": [], "attendance": []}
+NOTHING: dict[str, Any] = {"receipts": [], "rsvps": [], "attendance": [], "progress": [], "bookmarks": []}
 
 
 @pytest.fixture

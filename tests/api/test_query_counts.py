@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from api.parts import Parts
 from models import changes
+from models.base import new_id
 from models.branches import Branch, BranchCreate, create_branch
 from models.database import lock, now
 from models.members.profile import MemberCreate
@@ -23,6 +24,7 @@ from models.notices.life import amend_notice
 from models.notices.shapes import NoticeAmend, NoticeCreate
 from models.notices.table import Notice
 from models.permissions import OPERATOR, Role
+from models.progress.rules import Marked, mark
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from models.study.collections import CollectionCreate, CollectionUpdate, ItemKind, ItemRef
@@ -83,6 +85,7 @@ LISTS = {
     "/v1/collections/{collection_id}/versions": List("member"),
     "/v1/quizzes": List("member"),
     "/v1/quizzes/{quiz_id}/versions": List("member"),
+    "/v1/me/bookmarks": List("member"),
 }
 
 
@@ -135,6 +138,8 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
                     await end_membership(session, old, EndReason.EXPIRED)
             await open_membership(session, OPERATOR, member.id, branch, MembershipKind.TEMPORARY)
             await grow_studies(session, chibo, n)
+            (first, *_) = (await session.scalars(_studies(StudyKind.MATERIAL))).all()
+            await mark(session, [Marked(member.id, new_id(), first.id, 1, "p1", None, now(session), new_id())])
         starts_at = now(session)
         meeting = Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
         said = {"title": "Hội nghị", "body": "Mời họp.", "category": "activity", "activity": meeting}

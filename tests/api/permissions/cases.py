@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.api.conftest import Client
+from tests.api.importing.folders import text, zipped
 from tests.api.permissions.table import ACTORS, TABLE
 from tests.api.permissions.world import BESIDE, NOBODY, PASSWORD, QUESTION, World, small_picture
 
@@ -179,4 +180,16 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         for kind, kinds in {"material": "materials", "collection": "collections", "quiz": "quizzes"}.items()
         for (verb, path), said in _changing(kind).items()
     },
+    "POST /v1/branches/{branch_id}/study-import": lambda *_: {
+        "content": zipped({"moi.md": text()}),
+        "headers": {"Content-Type": "application/zip"},
+    },
+    "PUT /v1/materials/{material_id}/progress": _json(lambda *_: {"version": 1, "share": 50, "completed": True}),
+    "PUT /v1/me/bookmarks/{bookmark_id}": _json(
+        lambda w, c: {
+            "material_id": w.ids["material_id"]["parent" if c.name == "mine" else c.place],
+            "version": 1,
+            "locator": "p2",
+        }
+    ),
 }

@@ -10,6 +10,7 @@ secretary · the secretaries of `sibling` and of `parent` · the admin of the pr
 `sibling`.
 """
 
+from tests.api.permissions.progressed import PROGRESSED
 from tests.api.permissions.said import SAID
 from tests.api.permissions.studied import STUDIED
 
@@ -21,6 +22,7 @@ ACTORS = (
 TABLE = {
     **SAID,
     **STUDIED,
+    **PROGRESSED,
     "operator": """
                          nob dis  mem edi aud cle dep sec  sib par adm
 GET /health/live

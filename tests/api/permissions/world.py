@@ -32,6 +32,7 @@ from models.notices.receipts import Noted, take_note
 from models.notices.shapes import EVERYONE, Audience, NoticeCreate
 from models.notices.table import Notice
 from models.permissions import OPERATOR, Role, Viewer
+from models.progress.rules import Marked, mark
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from models.study.collections import CollectionCreate, ItemKind, ItemRef
@@ -112,6 +113,8 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
             session, StudyKind.COLLECTION, branches, lambda place, said: _collection(materials[place], said)
         )
         quizzes = await _studies(session, StudyKind.QUIZ, branches, _quiz)
+        for person in organisation.people.values():
+            await _mark(session, person, UUID(materials["parent"]))
         calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
         files = await _files(session, parts, notices)
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
@@ -130,6 +133,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "material_id": materials,
         "collection_id": collections,
         "quiz_id": quizzes,
+        "bookmark_id": {place: str(person.id) for place, person in people.items()},
         "version": dict.fromkeys((*branches, "unknown"), "1"),
         "sha256": photos | files | {"unknown": "0" * 64},
         "slug": {"anything": "not_found", "unknown": "no_such_problem"},
@@ -220,6 +224,11 @@ def _collection(material: str, said: dict[str, Any]) -> StudyCreate:
 
 def _quiz(_place: str, said: dict[str, Any]) -> StudyCreate:
     return QuizCreate(title="Câu hỏi", questions=[QUESTION], **said)
+
+
+async def _mark(session: AsyncSession, person: Person, material_id: UUID) -> None:
+    """A bookmark that has the id of its member."""
+    await mark(session, [Marked(person.id, person.id, material_id, 1, "p1", "Riêng", now(session), person.id)])
 
 
 async def _studies(

@@ -1,0 +1,68 @@
+"""Pictures in Markdown: from where they lie beside a text to the hashes by which they are kept."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from content.malformed import Malformed
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_RUNS = re.compile(r"[\s\x00-\x1f]*(javascript|vbscript|data):", re.IGNORECASE)
+
+
+def _parser() -> MarkdownIt:
+    """Sees what is written, not what would be shown."""
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
+    parser.enable(["table"])
+    parser.normalizeLink = _as_written  # type: ignore[method-assign] # the documented way
+    parser.validateLink = _anything  # type: ignore[method-assign] # the documented way
+    return parser
+
+
+def _as_written(url: str) -> str:
+    return url
+
+
+def _anything(url: str) -> bool:
+    return bool(url)
+
+
+_PARSER = _parser()
+
+
+def name_pictures(text: str, hash_of: Callable[[str], str | None]) -> str:
+    """The text with `file:<sha256>` wherever it shows a picture beside it; `hash_of` a path, None to leave it.
+
+    Raises Malformed ``link.unsafe`` for links that would run something, ``picture.unclear`` where the path of a
+    picture is written in a way that cannot be found again.
+    """
+    shown = dict.fromkeys(_pictures(text))
+    for path in shown:
+        sha256 = hash_of(path)
+        if sha256 is None:
+            continue
+        found = re.escape(path)
+        inline = re.compile(rf"(?<=\]\()([ \t]*<?){found}(?=[>\s)])")
+        defined = re.compile(rf"^( {{0,3}}\[[^\]\n]+\]:[ \t]*<?){found}(?=[>\s]|$)", re.MULTILINE)
+        text = defined.sub(rf"\g<1>file:{sha256}", inline.sub(rf"\g<1>file:{sha256}", text))
+        if path in _pictures(text):
+            raise Malformed("picture.unclear")
+    return text
+
+
+def _pictures(text: str) -> Iterator[str]:
+    """Paths of those that lie beside the text."""
+    for token in _inline(text):
+        href = str(token.attrs.get("href", ""))
+        if token.type == "link_open" and _RUNS.match(href):
+            raise Malformed("link.unsafe")
+        source = str(token.attrs.get("src", ""))
+        if token.type == "image" and source and not _SCHEME.match(source):
+            yield source
+
+
+def _inline(text: str) -> Iterator[Token]:
+    for block in _PARSER.parse(text):
+        yield from block.children or ()

@@ -1,0 +1,1 @@
+"""How far members are in what they study, and what they marked in it."""

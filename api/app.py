@@ -32,6 +32,7 @@ from api.parts import Parts
 from api.routes import (
     activities,
     attachments,
+    attempts,
     audit,
     auth,
     branches,
@@ -78,6 +79,7 @@ _ROUTERS = (
     materials.routes,
     collections.routes,
     quizzes.routes,
+    attempts.routes,
     studies.routes,
     home.routes,
     sync.routes,

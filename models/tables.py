@@ -18,6 +18,7 @@ from models.notices.occurrences import Occurrence
 from models.notices.table import Notice, NoticeRevision, Receipt
 from models.outbox import OutboxMessage
 from models.own_state import MemberState
+from models.quizzes.table import Attempt
 from models.roles import RoleGrant
 from models.schedule import LastRound, Setback
 from models.sessions import DeviceSession
@@ -27,6 +28,7 @@ from models.templates.table import NoticeTemplate
 
 TABLES: tuple[type[SQLModel], ...] = (
     Account,
+    Attempt,
     Attendance,
     AuditEvent,
     AuditSubject,

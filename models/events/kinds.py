@@ -5,6 +5,7 @@ from typing import Any
 from models.activities.events import CHECK_INS, MARKS, RSVPS, AttendedSent, CheckInSent, RsvpSent
 from models.events.shapes import Kind
 from models.notices.events import RECEIPTS, NoticeAcknowledged, NoticeRead, NoticeTold
+from models.quizzes.events import ATTEMPTS, AttemptSent
 
 KINDS: dict[str, Kind[Any, Any]] = {
     "read": Kind(NoticeRead, RECEIPTS),
@@ -13,4 +14,5 @@ KINDS: dict[str, Kind[Any, Any]] = {
     "rsvp": Kind(RsvpSent, RSVPS),
     "check_in": Kind(CheckInSent, CHECK_INS),
     "attended": Kind(AttendedSent, MARKS),
+    "attempt": Kind(AttemptSent, ATTEMPTS),
 }

@@ -32,6 +32,7 @@ from api.parts import Parts
 from api.routes import (
     activities,
     attachments,
+    attempts,
     audit,
     auth,
     bookmarks,
@@ -81,6 +82,7 @@ _ROUTERS = (
     materials.routes,
     collections.routes,
     quizzes.routes,
+    attempts.routes,
     studies.routes,
     study_imports.routes,
     progress.routes,

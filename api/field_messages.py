@@ -12,6 +12,11 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Chỉ thông báo loại hoạt động mới có thời gian, địa điểm.",
         "Only a notice of category activity has one.",
     ),
+    "attempt.draw_unknown": ("Chỉ có {limit} lượt làm bài.", "There are only {limit} attempts."),
+    "attempt.ends_before_start": (
+        "Lượt làm bài phải bắt đầu trước khi nộp.",
+        "An attempt must begin before it is handed in.",
+    ),
     "attendance.assisted_absent": (
         "Chỉ điểm danh giúp cho người có mặt.",
         "Only who is present is helped to check in.",
@@ -173,6 +178,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "quiz.right_unexpected": (
         "Câu sắp xếp không đánh dấu đáp án: các phương án đứng theo thứ tự đúng.",
         "An ordering marks no answer: its options stand in the right order.",
+    ),
+    "quiz.too_long": (
+        "Các câu hỏi dài quá {limit} ký tự.",
+        "The questions have more than {limit} characters.",
     ),
     "quiz.true_false_options": ("Câu đúng/sai có đúng hai phương án.", "A true or false has exactly two options."),
     "picture.unclear": (

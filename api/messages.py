@@ -52,6 +52,18 @@ PROBLEMS: dict[str, Message] = {
         ("Quá nhiều tệp", "Mỗi thông báo có nhiều nhất {most} tệp."),
         ("Too many files", "A notice has at most {most} files."),
     ),
+    "attempt.late": Message(
+        ("Đã hết giờ", "Lượt làm bài đã hết giờ trước khi được nộp."),
+        ("Too late", "The time was over before the attempt was handed in."),
+    ),
+    "attempt.submitted": Message(
+        ("Đã nộp rồi", "Lượt làm bài này đã nộp với câu trả lời khác; kết quả đầu được giữ."),
+        ("Handed in already", "This attempt was handed in with other answers; its result stands."),
+    ),
+    "attempt.unlike": Message(
+        ("Lượt làm bài không khớp", "Lượt làm bài này thuộc bài kiểm tra, phiên bản hoặc đề khác."),
+        ("Another attempt", "This attempt is at another quiz, version or draw."),
+    ),
     "body.too_large": Message(
         ("Nội dung quá lớn", "Nội dung gửi lên vượt quá giới hạn cho phép."),
         ("Content too large", "What was sent is larger than allowed here."),
@@ -119,6 +131,10 @@ PROBLEMS: dict[str, Message] = {
     "event.notice_unknown": Message(
         ("Không có thông báo này", "Không có thông báo này, hoặc khi đó thông báo không gửi đến bạn."),
         ("No such notice", "There is no such notice, or it was not addressed to you at that time."),
+    ),
+    "event.quiz_unknown": Message(
+        ("Không có bài kiểm tra này", "Không có bài kiểm tra này, hoặc khi đó bài không dành cho bạn."),
+        ("No such quiz", "There is no such quiz, or it was not addressed to you at that time."),
     ),
     "file.too_large": Message(
         ("Tệp quá lớn", "Tệp loại này nhiều nhất {megabytes} MB."),
@@ -255,6 +271,18 @@ PROBLEMS: dict[str, Message] = {
     "range.unsatisfiable": Message(
         ("Không có phần này", "Tệp ngắn hơn phần được yêu cầu."),
         ("No such part", "The file ends before the part that was asked for."),
+    ),
+    "quiz.closed": Message(
+        ("Đã đóng", "Bài kiểm tra đã đóng."),
+        ("Closed", "The quiz is closed."),
+    ),
+    "quiz.no_attempts_left": Message(
+        ("Hết lượt", "Bạn đã dùng hết số lượt làm bài."),
+        ("No attempt left", "You have used all your attempts at this quiz."),
+    ),
+    "quiz.not_audience": Message(
+        ("Không dành cho bạn", "Bài kiểm tra này không dành cho bạn."),
+        ("Not for you", "This quiz is not addressed to you."),
     ),
     "receipt.not_audience": Message(
         ("Không gửi đến bạn", "Thông báo này không gửi đến bạn nên bạn không cần xác nhận."),

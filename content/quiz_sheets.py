@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
 from typing import BinaryIO
+from zipfile import is_zipfile
 
 from content.malformed import Malformed
 from content.quizzes import OPTIONS_MOST, POINTS_MOST, QUESTIONS_MOST, Option, Question, QuestionKind, check_question
 from content.tabular import Cell, Row, read_rows, write_csv, write_xlsx
 from content.text import clean, clean_lines, fold, words
 from content.times import Language
+from content.workbooks import check_workbook
 
 TEXT_MOST = 2_000
 OPTION_MOST = 500
+SHEET_BYTES = 32 * 1024 * 1024  # unpacked
+SHEET_CELLS = 200_000
 REFUSED_MOST = 100  # told at once; who has more wrong has the wrong file
 
 _LETTERS = ascii_uppercase[:OPTIONS_MOST]
@@ -106,6 +110,8 @@ def read_questions(path: Path) -> QuestionSheet:
     """The questions of a file and what is wrong with others, at most `REFUSED_MOST` of these. Opens a file, which takes
     up to seconds: not in the event loop.
 
+    What a workbook may unpack to is bounded more tightly than for rosters.
+
     Raises Malformed for a file that is no such table: as `tabular.read_rows`, `quiz.columns_missing` (`columns`),
     `quiz.column_twice`, `quiz.questions_too_many` (`limit`), `quiz.no_questions`.
     """
@@ -113,6 +119,8 @@ def read_questions(path: Path) -> QuestionSheet:
     refused: list[RefusedRow] = []
     seen: dict[str, Row] = {}
     columns: dict[tuple[str, ...], dict[str, str]] = {}
+    if is_zipfile(path):
+        check_workbook(path, bytes_limit=SHEET_BYTES, cells_limit=SHEET_CELLS)
     for row in read_rows(path):
         headers = tuple(row.cells)
         if headers not in columns:

@@ -20,25 +20,25 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ROW_NUMBER = re.compile(r"[0-9]{1,7}")
 
 
-def check_workbook(path: Path) -> None:
+def check_workbook(path: Path, *, bytes_limit: int = BYTES_LIMIT, cells_limit: int = CELLS_LIMIT) -> None:
     """Raise Malformed ``table.too_large`` (``limit`` says what was allowed) or ``table.not_a_table``."""
     try:
         with ZipFile(path) as archive:
             entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > BYTES_LIMIT:
-                raise Malformed("table.too_large", limit=BYTES_LIMIT)
+            if sum(entry.file_size for entry in entries) > bytes_limit:
+                raise Malformed("table.too_large", limit=bytes_limit)
             for entry in entries:
-                _check_part(archive, entry)
+                _check_part(archive, entry, cells_limit)
     except (BadZipFile, expat.ExpatError, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         # zipfile says RuntimeError for an encrypted part and NotImplementedError for an unknown compression.
         raise Malformed("table.not_a_table") from error
 
 
-def _check_part(archive: ZipFile, entry: ZipInfo) -> None:
+def _check_part(archive: ZipFile, entry: ZipInfo, cells_limit: int) -> None:
     # Unpacking to the end also proves the directory's sizes: zipfile stops at the stated one and compares
     # checksums.
     is_xml = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
-    extent = _Extent()
+    extent = _Extent(cells_limit)
     with archive.open(entry) as part:
         while chunk := part.read(_CHUNK):
             if is_xml:
@@ -52,7 +52,8 @@ class _Extent:
     one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._start
         self.parser.StartDoctypeDeclHandler = _refuse_doctype
@@ -83,8 +84,8 @@ class _Extent:
         if self._column > self._columns or self._row > self._rows:
             self._columns = max(self._columns, self._column)
             self._rows = max(self._rows, self._row)
-            if self._columns * self._rows > CELLS_LIMIT:
-                raise Malformed("table.too_large", limit=CELLS_LIMIT)
+            if self._columns * self._rows > self._most:
+                raise Malformed("table.too_large", limit=self._most)
 
 
 def _column_number(letters: str) -> int:

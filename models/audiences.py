@@ -68,12 +68,12 @@ class Audience:
         first, *others = self.parts(within, whose)
         return union_all(first, *others) if others else first
 
-    def counted(self, within: str) -> Select[Any]:
+    def counted(self, within: str, whose: Whose = anybody) -> Select[Any]:
         """(`branch_no`, `people`) of each branch in which somebody of them stands.
 
         Each kind of tie is counted before they are put together: so several processes of PostgreSQL count a nation.
         """
-        parts = [part.subquery() for part in self.parts(within, anybody)]
+        parts = [part.subquery() for part in self.parts(within, whose)]
         counted = [select(part.c.branch_no, func.count().label("people")).group_by(part.c.branch_no) for part in parts]
         found = union_all(*counted).subquery()
         return select(found.c.branch_no, func.sum(found.c.people).label("people")).group_by(found.c.branch_no)
@@ -231,12 +231,14 @@ async def audience_of_all(session: AsyncSession, audience: Audience) -> Audience
     return replace(audience, is_all=is_root and await session.scalar(elsewhere) is None)
 
 
-async def count_by_child(session: AsyncSession, audience: Audience, branch: Place) -> dict[int | None, int]:
-    """How many people stand in each branch right below this one, by its number, with all that is below; under None
-    how many stand in the branch itself.
+async def count_by_child(
+    session: AsyncSession, audience: Audience, branch: Place, whose: Whose = anybody
+) -> dict[int | None, int]:
+    """How many people, or of them such as these, stand in each branch right below this one, by its number, with all
+    that is below; under None how many stand in the branch itself.
     """
     await make_room(session)
-    counted = (await audience_of_all(session, audience)).counted(branch.path).subquery()
+    counted = (await audience_of_all(session, audience)).counted(branch.path, whose).subquery()
     tree = audience.tree()
     rest = func.substr(tree.c.path, len(branch.path) + 1)
     step = func.split_part(rest, "/", 1) if is_postgresql(session) else func.substr(rest, 1, func.instr(rest, "/") - 1)

@@ -19,6 +19,7 @@ from models.notices.table import Notice, NoticeRevision, Receipt
 from models.outbox import OutboxMessage
 from models.own_state import MemberState
 from models.progress.table import Bookmark, Progress
+from models.quizzes.table import Attempt
 from models.roles import RoleGrant
 from models.schedule import LastRound, Setback
 from models.sessions import DeviceSession
@@ -28,6 +29,7 @@ from models.templates.table import NoticeTemplate
 
 TABLES: tuple[type[SQLModel], ...] = (
     Account,
+    Attempt,
     Attendance,
     AuditEvent,
     AuditSubject,

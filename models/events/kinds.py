@@ -6,6 +6,7 @@ from models.activities.events import CHECK_INS, MARKS, RSVPS, AttendedSent, Chec
 from models.events.shapes import Kind
 from models.notices.events import RECEIPTS, NoticeAcknowledged, NoticeRead, NoticeTold
 from models.progress.events import BOOKMARKS, PROGRESS, BookmarkSent, ProgressSent
+from models.quizzes.events import ATTEMPTS, AttemptSent
 
 KINDS: dict[str, Kind[Any, Any]] = {
     "read": Kind(NoticeRead, RECEIPTS),
@@ -16,4 +17,5 @@ KINDS: dict[str, Kind[Any, Any]] = {
     "attended": Kind(AttendedSent, MARKS),
     "progress": Kind(ProgressSent, PROGRESS),
     "bookmark": Kind(BookmarkSent, BOOKMARKS),
+    "attempt": Kind(AttemptSent, ATTEMPTS),
 }

@@ -28,6 +28,8 @@ from models.study.shapes import StudyContent, StudyCreate, StudyDraft, StudySumm
 
 ATTEMPTS_MOST = 100
 MINUTES_MOST = 24 * 60
+TEXTS_MOST = 300_000
+"""Characters of all questions of a quiz: phones hold them all."""
 
 
 class Reveal(StrEnum):
@@ -72,12 +74,15 @@ class QuestionSaid(Request):
         options = tuple(Option(option.text, option.is_right) for option in self.options)
         return Question(self.kind, self.text, options, self.points, self.explanation)
 
-    @classmethod
-    def of(cls, question: Question) -> Self:
-        return cls.model_validate(question)
+    @property
+    def length(self) -> int:
+        """In characters."""
+        return len(self.text) + len(self.explanation or "") + sum(len(option.text) for option in self.options)
 
 
 def _each_once(questions: list[QuestionSaid]) -> list[QuestionSaid]:
+    if sum(said.length for said in questions) > TEXTS_MOST:
+        raise PydanticCustomError("quiz.too_long", "too long", {"limit": TEXTS_MOST})
     place = repeated_question(said.question for said in questions)
     if place is not None:
         raise PydanticCustomError("quiz.question_twice", "each question once", {"no": place + 1})

@@ -1,0 +1,1 @@
+"""Taking quizzes: attempts, their results, and how many have taken and passed one."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -12,6 +12,7 @@ from models.base import Shape
 from models.database import table_of
 from models.permissions import Viewer
 from models.progress.table import Progress
+from models.quizzes.table import Attempt
 from models.study.reading import heard
 from models.study.table import Study, StudyItem, StudyKind, StudyState, StudyVersion
 
@@ -29,12 +30,16 @@ class NextStudy(Shape):
 
 
 def is_done(member_id: UUID, item_id: Any) -> ColumnElement[bool]:
-    """Has the member completed this material, in whichever version?"""
-    return exists().where(
+    """Has the member completed this material or passed this quiz, in whichever version?"""
+    completed = exists().where(
         col(Progress.material_id) == item_id,
         col(Progress.member_id) == member_id,
         col(Progress.completed_at).is_not(None),
     )
+    passed = exists().where(
+        col(Attempt.quiz_id) == item_id, col(Attempt.member_id) == member_id, col(Attempt.is_passed)
+    )
+    return or_(completed, passed)
 
 
 async def next_studies(session: AsyncSession, viewer: Viewer) -> list[NextStudy]:

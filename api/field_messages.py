@@ -217,6 +217,14 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Các thứ trong tuần không hợp lệ hoặc không gồm ngày bắt đầu.",
         "The weekdays are wrong or leave out the start's.",
     ),
+    "search.nothing": (
+        "Hãy gõ ít nhất một từ để tìm.",
+        "Type at least one word to look for.",
+    ),
+    "search.too_long": (
+        "Chỉ tìm được nhiều nhất {limit} ký tự.",
+        "At most {limit} characters can be looked for.",
+    ),
     "study.successor_narrower": (
         "Không phải ai xem nội dung này cũng được xem nội dung thay thế.",
         "Not everybody who sees this may see what takes its place.",

@@ -22,6 +22,7 @@ from models.progress.table import Bookmark, Progress
 from models.quizzes.table import Attempt
 from models.roles import RoleGrant
 from models.schedule import LastRound, Setback
+from models.searching.table import SearchDocument
 from models.sessions import DeviceSession
 from models.study.table import Study, StudyFile, StudyItem, StudyVersion
 from models.tallies.table import Tally, TallyHead
@@ -59,6 +60,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Receipt,
     RoleGrant,
     Rsvp,
+    SearchDocument,
     Setback,
     Study,
     StudyFile,

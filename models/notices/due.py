@@ -35,7 +35,7 @@ async def _expire(session: AsyncSession, notice: Notice) -> None:
     notice.state, notice.expired_at = NoticeState.EXPIRED, now(session)
     notice.revision += 1
     audit_state(session, OPERATOR, "notice.expire", notice, before=NoticeState.PUBLISHED)
-    tell_channel(session, notice)
+    await tell_channel(session, notice)
 
 
 async def _remind(session: AsyncSession, notice: Notice) -> None:

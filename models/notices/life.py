@@ -100,7 +100,7 @@ async def speak(session: AsyncSession, notice: Notice) -> None:
     session.add(notice)
     await session.flush()
     await arrange(session, notice)
-    tell_channel(session, notice)
+    await tell_channel(session, notice)
     _enqueue(session, notice, Cause.NOTICE_PUBLISHED)
 
 
@@ -182,7 +182,7 @@ async def amend_notice(
         await arrange(session, notice)
     after = changes | {"revision": notice.revision, "change": data.change, "ack_revision": notice.ack_revision}
     audit_notice(session, viewer, "notice.amend", notice, before=noted(before), after=noted(after))
-    tell_channel(session, notice)
+    await tell_channel(session, notice)
     _enqueue(session, notice, Cause.NOTICE_AMENDED)
     return public(notice, branch)
 
@@ -230,7 +230,7 @@ async def withdraw_notice(
     await call_off(session, notice)
     before, reason = NoticeState.PUBLISHED, notice.withdrawn_reason
     audit_state(session, viewer, "notice.withdraw", notice, before=before, reason=reason)
-    tell_channel(session, notice)
+    await tell_channel(session, notice)
     _enqueue(session, notice, Cause.NOTICE_WITHDRAWN)
     return public(notice, branch)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from content.render import render_markdown, summarise
+from content.render import plain_text, render_markdown, summarise
 from models.audit import audit
 from models.base import Request
 from models.branches import Branch
@@ -18,6 +18,8 @@ from models.notices.reading import get_notice
 from models.notices.shapes import Audience
 from models.notices.table import Category, Notice, NoticeState
 from models.permissions import Permission, Viewer, require
+from models.searching.index import Document, forget, make_findable
+from models.searching.table import FoundKind
 
 _MAY_BE_NULL = frozenset({"activity", "publish_at", "expires_at", "remind_at"})
 
@@ -47,9 +49,29 @@ async def lock_notice(session: AsyncSession, notice: Notice) -> None:
     await session.refresh(notice, with_for_update={"key_share": True})
 
 
-def tell_channel(session: AsyncSession, notice: Notice) -> None:
-    """What those who hear it see has changed."""
+async def tell_channel(session: AsyncSession, notice: Notice) -> None:
+    """What those who hear it see has changed, and what they find."""
     record(session, channel(notice.branch_no, notice.who), Topic.NOTICES, "notice", notice.id)
+    if notice.state is NoticeState.PUBLISHED:
+        await make_findable(session, findable(notice))
+    else:
+        await forget(session, notice.id)
+
+
+def findable(notice: Notice) -> Document:
+    """A published notice as search knows it."""
+    assert notice.published_at is not None  # noqa: S101 - what is published has been
+    return Document(
+        thing_id=notice.id,
+        kind=FoundKind.NOTICE,
+        branch_no=notice.branch_no,
+        who=notice.who,
+        title=notice.title,
+        text=plain_text(notice.body_html),
+        version=notice.revision,
+        published_at=notice.published_at,
+        category=notice.category.value,
+    )
 
 
 def changed(notice: Notice, data: Request, *, but: Set[str]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from models.database import now, translating
 from models.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale
 from models.notices.shapes import Audience
 from models.permissions import Permission, Viewer, require, visible
+from models.searching.index import Document, forget, make_findable
+from models.searching.table import FoundKind
 from models.study.editions import MAKINGS, Edition, all_hear, files_by_hash
 from models.study.reading import readable
 from models.study.shapes import StudyContent, StudyCreate, StudyPublish, StudySupersede, StudyUpdate, StudyWithdraw
@@ -214,13 +216,14 @@ async def _publish(
     await session.flush()
     _tell(session, study)
     await _tell_collections(session, study)
-    await _make_findable(session, study, branch, content, edition)
+    await _index(session, study, content, edition)
     return version
 
 
 async def _end(session: AsyncSession, study: Study) -> None:
     study.revision += 1
     await session.flush()
+    await forget(session, study.id)
     _tell(session, study)
     await _tell_collections(session, study)
 
@@ -243,10 +246,24 @@ async def _tell_collections(session: AsyncSession, study: Study) -> None:
         _tell(session, collection)
 
 
-async def _make_findable(
-    session: AsyncSession, study: Study, branch: Branch, content: StudyContent, edition: Edition
-) -> None:
-    """Search finds it from now on."""
+async def _index(session: AsyncSession, study: Study, content: StudyContent, edition: Edition) -> None:
+    """Search finds it from now on, and by what it says now."""
+    card = edition.card
+    document = Document(
+        thing_id=study.id,
+        kind=FoundKind(study.kind.value),
+        branch_no=study.branch_no,
+        who=study.who,
+        title=content.title,
+        text="\n".join(filter(None, (content.summary, edition.text))),
+        version=study.version,
+        published_at=now(session),
+        number=card.get("document_no") or "",
+        level=card.get("level"),
+        language=card.get("language"),
+        tags=card.get("tags") or (),
+    )
+    await make_findable(session, document)
 
 
 async def _held(

@@ -1,0 +1,169 @@
+"""Searching: ranked in the database, over no more than it can look at in some milliseconds."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+    union_all,
+)
+from sqlalchemy import column as sql_column
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from content.searching import Query, highlights, snippet
+from models.branches import Branch
+from models.channels import hears
+from models.database import is_postgresql
+from models.notices.shapes import NoticeBranch
+from models.paging import Order, Page, PageRequest, paginate
+from models.permissions import Viewer
+from models.searching.lexemes import (
+    STRETCH,
+    Asked,
+    Either,
+    Every,
+    Phrase,
+    Tier,
+    asked,
+    channel_lexeme,
+    filter_lexeme,
+    stretch_lexeme,
+    to_match,
+    to_tsquery,
+)
+from models.searching.shapes import Found, Highlight
+from models.searching.table import SearchDocument
+
+TIER_MOST = 300
+"""Of what fulfils a tier the newest so many are found: nobody reads on for longer."""
+_STRETCHES = 2
+"""The newest documents in which what is very common is looked for alone."""
+
+
+async def search(
+    session: AsyncSession, viewer: Viewer, query: Query, page: PageRequest, filters: dict[str, str]
+) -> Page[Found]:
+    """What the viewer may read and was looked for, the best first. Five statements at most, whatever there is."""
+    channels = (await session.execute(_channels(viewer))).all()
+    if not channels:
+        return Page(items=[], next_cursor=None)
+    only: list[Asked] = [Either(tuple(Phrase((channel_lexeme(*each),)) for each in channels))]
+    only += [Phrase((filter_lexeme(name, value),)) for name, value in sorted(filters.items())]
+    tiers = {tier: Every((tree, *only)) for tier, tree in asked(query).items()}
+    if is_postgresql(session):
+        tiers = await _among_the_newest(session, tiers)
+        hits = union_all(*(_on_postgresql(tier, tree) for tier, tree in tiers.items())).subquery()
+    else:
+        hits = union_all(*(_on_sqlite(tier, tree) for tier, tree in tiers.items())).subquery()
+    ranked = select(hits.c.no, func.max(hits.c.tier).label("tier")).group_by(hits.c.no).subquery()
+    statement = (
+        select(*_SHOWN)
+        .join(ranked, ranked.c.no == col(SearchDocument.no))
+        .where(hears(viewer, col(SearchDocument.branch_no), col(SearchDocument.who)))
+    )
+    order = [Order(ranked.c.tier, descending=True), Order(ranked.c.no, descending=True)]
+    found: Page[Any] = await paginate(session, statement, page, order, tuple)
+    branches = await session.scalars(select(Branch).where(col(Branch.no).in_({row[2] for row in found.items})))
+    speaking = {branch.no: NoticeBranch.model_validate(branch) for branch in branches}
+    return Page(items=[_found(query, speaking, *row) for row in found.items], next_cursor=found.next_cursor)
+
+
+_SHOWN = tuple(
+    col(getattr(SearchDocument, name))
+    for name in ("kind", "thing_id", "branch_no", "title", "text", "category", "level", "version", "published_at")
+)
+
+
+def _found(
+    query: Query,
+    speaking: dict[int, NoticeBranch],
+    kind: Any,
+    thing_id: Any,
+    branch_no: int,
+    title: str,
+    text: str,
+    *said: Any,
+) -> Found:
+    category, level, version, published_at = said
+    shown = snippet(text, query)
+    return Found(
+        kind=kind,
+        id=thing_id,
+        branch=speaking[branch_no],
+        title=title,
+        title_highlights=[Highlight(start=start, length=length) for start, length in highlights(title, query)],
+        snippet=shown.text,
+        snippet_highlights=[Highlight(start=start, length=length) for start, length in shown.highlights],
+        category=category,
+        level=level,
+        version=version,
+        published_at=published_at,
+    )
+
+
+def _channels(viewer: Viewer) -> Select[int, int]:
+    """Of the viewer's channels those in which there is anything to be found."""
+    columns = col(SearchDocument.branch_no), col(SearchDocument.who)
+    return select(*columns).where(hears(viewer, *columns)).distinct()
+
+
+async def _among_the_newest(session: AsyncSession, tiers: dict[Tier, Every]) -> dict[Tier, Every]:
+    """An index of words knows no order. What even the newest few thousand documents hold more often than anybody reads
+    is looked for among them alone; what they hold rarely is rare, and looked for everywhere.
+    """
+    newest = await session.scalar(select(func.max(col(SearchDocument.no)))) or 0
+    stretches = Either(
+        tuple(Phrase((stretch_lexeme(newest - n * STRETCH),)) for n in range(_STRETCHES) if newest >= n * STRETCH)
+    )
+    asked_of = {tier: Every((tiers[tier], stretches)) for tier in (Tier.IN_TITLE, Tier.ALL_WORDS)}
+    row = (await session.execute(select(*(_count(tree) for tree in asked_of.values())))).one()
+    is_common = {tier: count > TIER_MOST for tier, count in zip(asked_of, row, strict=True)}
+    of_title = {Tier.IN_TITLE, Tier.IN_TITLE_EXACT}
+    return {
+        tier: Every((tree, stretches))
+        if tier is not Tier.NUMBER and is_common[Tier.IN_TITLE if tier in of_title else Tier.ALL_WORDS]
+        else tree
+        for tier, tree in tiers.items()
+    }
+
+
+def _count(tree: Asked) -> ColumnElement[int]:
+    few = select(literal(1).label("one")).where(_matches(tree)).limit(TIER_MOST + 1).subquery()
+    return select(func.count()).select_from(few).scalar_subquery()
+
+
+def _matches(tree: Asked) -> ColumnElement[bool]:
+    return col(SearchDocument.words).bool_op("@@")(cast(literal(to_tsquery(tree), String()), TSQUERY))
+
+
+def _on_postgresql(tier: Tier, tree: Asked) -> Select[Any]:
+    # what matches first and its order after: by itself the planner may walk through all documents instead
+    matching = (
+        select(col(SearchDocument.no).label("no")).where(_matches(tree)).cte(f"of_{tier}").prefix_with("MATERIALIZED")
+    )
+    newest = select(matching.c.no).order_by(matching.c.no.desc()).limit(TIER_MOST).subquery()
+    return select(newest.c.no, literal_column(str(int(tier)), Integer()).label("tier"))
+
+
+_WORDS = table("search_words", sql_column("rowid", Integer()), sql_column("search_words", String()))
+
+
+def _on_sqlite(tier: Tier, tree: Asked) -> Select[Any]:
+    newest = (
+        select(_WORDS.c.rowid.label("no"))
+        .where(_WORDS.c.search_words.op("MATCH")(literal(to_match(tree), String())))
+        .order_by(_WORDS.c.rowid.desc())
+        .limit(TIER_MOST)
+        .subquery()
+    )
+    return select(newest.c.no, literal_column(str(int(tier)), Integer()).label("tier"))

@@ -30,14 +30,14 @@ class NextStudy(Shape):
 
 
 def is_done(member_id: UUID, item_id: Any) -> ColumnElement[bool]:
-    """Has the member completed this material or passed this quiz, in whichever version?"""
+    """Has the member completed this material, or passed this quiz, in whichever version?"""
     completed = exists().where(
         col(Progress.material_id) == item_id,
         col(Progress.member_id) == member_id,
         col(Progress.completed_at).is_not(None),
     )
     passed = exists().where(
-        col(Attempt.quiz_id) == item_id, col(Attempt.member_id) == member_id, col(Attempt.is_passed)
+        col(Attempt.quiz_id) == item_id, col(Attempt.member_id) == member_id, col(Attempt.is_passed).is_(True)
     )
     return or_(completed, passed)
 

@@ -184,6 +184,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "The questions have more than {limit} characters.",
     ),
     "quiz.true_false_options": ("Câu đúng/sai có đúng hai phương án.", "A true or false has exactly two options."),
+    "picture.too_many": ("Một bài có nhiều nhất {limit} hình.", "A text has at most {limit} pictures."),
     "picture.unclear": (
         "Đường dẫn của một hình không rõ: hãy viết dạng ![mô tả](tệp.png).",
         "The path of a picture is unclear: write ![what it shows](file.png).",

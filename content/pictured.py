@@ -8,6 +8,7 @@ from markdown_it.token import Token
 
 from content.malformed import Malformed
 
+PICTURES_MOST = 200
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _RUNS = re.compile(r"[\s\x00-\x1f]*(javascript|vbscript|data):", re.IGNORECASE)
 
@@ -36,19 +37,19 @@ def name_pictures(text: str, hash_of: Callable[[str], str | None]) -> str:
     """The text with `file:<sha256>` wherever it shows a picture beside it; `hash_of` a path, None to leave it.
 
     Raises Malformed ``link.unsafe`` for links that would run something, ``picture.unclear`` where the path of a
-    picture is written in a way that cannot be found again.
+    picture is written in a way that cannot be found again, ``picture.too_many``.
     """
     shown = dict.fromkeys(_pictures(text))
-    for path in shown:
-        sha256 = hash_of(path)
-        if sha256 is None:
-            continue
-        found = re.escape(path)
-        inline = re.compile(rf"(?<=\]\()([ \t]*<?){found}(?=[>\s)])")
-        defined = re.compile(rf"^( {{0,3}}\[[^\]\n]+\]:[ \t]*<?){found}(?=[>\s]|$)", re.MULTILINE)
-        text = defined.sub(rf"\g<1>file:{sha256}", inline.sub(rf"\g<1>file:{sha256}", text))
-        if path in _pictures(text):
-            raise Malformed("picture.unclear")
+    if len(shown) > PICTURES_MOST:
+        raise Malformed("picture.too_many", limit=PICTURES_MOST)
+    hashes = {path: sha256 for path in shown if (sha256 := hash_of(path)) is not None}
+    if not hashes:
+        return text
+    paths = "|".join(re.escape(path) for path in sorted(hashes, key=len, reverse=True))
+    for place in (rf"(?<=\]\()([ \t]*<?)({paths})(?=[>\s)])", rf"^( {{0,3}}\[[^\]\n]+\]:[ \t]*<?)({paths})(?=[>\s]|$)"):
+        text = re.sub(place, lambda found: f"{found[1]}file:{hashes[found[2]]}", text, flags=re.MULTILINE)
+    if hashes.keys() & set(_pictures(text)):
+        raise Malformed("picture.unclear")
     return text
 
 

@@ -30,7 +30,7 @@ class NextStudy(Shape):
 
 
 def is_done(member_id: UUID, item_id: Any) -> ColumnElement[bool]:
-    """Has the member completed this material or passed this quiz, in whichever version?"""
+    """Has the member completed this material, or passed this quiz, in whichever version?"""
     completed = exists().where(
         col(Progress.material_id) == item_id,
         col(Progress.member_id) == member_id,

@@ -261,9 +261,12 @@ class _Import:
 
         await asyncio.to_thread(look)
         if not self._dry_run:
-            kept = await self._means.files.put_stream(self._chunks(file), promised.limit)
-            if kept.sha256 != file.sha256:
-                raise Malformed("folder.changed_meanwhile")
+            await self._send(file)
+
+    async def _send(self, file: FolderFile) -> None:
+        kept = await self._means.files.put_stream(self._chunks(file), type_of_name(file.name).limit)
+        if kept.sha256 != file.sha256:
+            raise Malformed("folder.changed_meanwhile")
 
     async def _chunks(self, file: FolderFile) -> AsyncIterator[bytes]:
         with await asyncio.to_thread(self._folder.open, file) as opened:
@@ -276,10 +279,12 @@ class _Import:
             async with savepoint(session):
                 for file in plan.item.files:
                     await keep_file(session, file.sha256, file.size, type_of_name(file.name).media_type)
+                    if not await self._means.files.exists(file.sha256):  # cleared away since it was looked for
+                        await self._send(file)
                 study = await self._publish(session, viewer, plan)
-        except HandbookError as refusal:
+        except (HandbookError, Malformed) as error:
             self._forget(plan)
-            return _refused(entry, refusal)
+            return _refused(entry, error if isinstance(error, HandbookError) else Invalid.at("/file", error.code))
         self._ids[plan.name] = study.id
         return Brought(entry.path, *plan.name, plan.result, study.id, study.version)
 

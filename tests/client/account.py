@@ -8,6 +8,7 @@ from tests.client.patience import Patience
 from tests.client.queue import did, instant, queued, upload
 from tests.client.receipts import fetch_state, is_due, shown_receipt
 from tests.client.store import Store
+from tests.client.studies import shown_progress
 from tests.client.syncing import sync
 from tests.client.wire import Steps
 
@@ -37,6 +38,26 @@ class Account:
     def check_in(self, code: str) -> str:
         """The member scanned a code, of which the phone knows nothing: the event's id."""
         return did(self.store, "check_in", self._clock(), code=code)
+
+    def reach(
+        self, material_id: str, version: int, position: str | None, share: int, *, completed: bool = False
+    ) -> str | None:
+        """How far the member is: the event's id. None where nothing is new."""
+        said = {"material_id": material_id, "version": version, "position": position, "share": share}
+        shown = shown_progress(self.store, material_id, version)
+        is_known = shown is not None and said == {name: shown[name] for name in said}
+        if is_known and (not completed or (shown or {})["completed_at"] is not None):
+            return None
+        return did(self.store, "progress", self._clock(), **said, completed=completed)
+
+    def mark(self, bookmark_id: str, material_id: str, version: int, locator: str, note: str | None = None) -> str:
+        """The member marks a place, or says otherwise of one that is marked: the event's id."""
+        said = {"material_id": material_id, "version": version, "locator": locator, "note": note}
+        return did(self.store, "bookmark", self._clock(), bookmark_id=bookmark_id, **said)
+
+    def unmark(self, bookmark_id: str) -> str:
+        """The member removes a bookmark: the event's id."""
+        return did(self.store, "bookmark", self._clock(), bookmark_id=bookmark_id, is_removed=True)
 
     def bring_up_to_date(self, *, save_data: bool = False, pulled: bool = False) -> Steps[None]:
         """The queue first, so that what comes back knows of it; `pulled` by somebody who wants to see it now.

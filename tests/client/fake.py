@@ -76,6 +76,10 @@ class Server:
     receipts: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
     rsvps: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
     attendance: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    progress: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    bookmarks: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    last_said: dict[tuple[str, int], str] = field(default_factory=dict)
+    """When what stands of progress and bookmarks was said."""
     answered: dict[tuple[str, int], str] = field(default_factory=dict)
     """When what stands was answered."""
     asked: list[Request] = field(default_factory=list)
@@ -193,7 +197,7 @@ class Server:
         for event in request.body["events"]:
             known = event["id"] in self.events
             self.events[event["id"]] = event
-            if event["kind"] not in {"read", "acknowledged", "rsvp", "check_in"}:
+            if event["kind"] not in {"read", "acknowledged", "rsvp", "check_in", "progress", "bookmark"}:
                 problem = {"type": "/problems/event.unknown"}
                 results.append({"id": event["id"], "result": "refused", "problem": problem})
                 continue
@@ -209,6 +213,10 @@ class Server:
             self.mark(notice_id, int(occurrence), "present", "code")
         elif event["kind"] == "rsvp":
             self.hear(event["notice_id"], event["occurrence"], event["answer"], event["at"], event.get("note"))
+        elif event["kind"] == "progress":
+            self.reach(event)
+        elif event["kind"] == "bookmark":
+            self.mark_place(event)
         else:
             self.note(event["notice_id"], event["revision"], event["at"], acknowledged=event["kind"] != "read")
 
@@ -220,6 +228,28 @@ class Server:
         self.answered[key] = max(at, self.answered.get(key, at))
         self.state += 1
         self.rsvps[key] = (self.state, stands)
+
+    def reach(self, event: dict[str, Any]) -> None:
+        """Progress, also of another device: the latest position, the earliest completion."""
+        key, at = (event["material_id"], event["version"]), event["at"]
+        said = {name: event[name] for name in ("material_id", "version", "position", "share")}
+        known = self.progress[key][1] if key in self.progress else None
+        times = [known["completed_at"]] if known and known["completed_at"] else []
+        times += [at] if event.get("completed") else []
+        stands = known if known is not None and at < self.last_said[key] else said
+        self.last_said[key] = max(at, self.last_said.get(key, at))
+        self.state += 1
+        self.progress[key] = (self.state, {**stands, "completed_at": min(times, default=None)})
+
+    def mark_place(self, event: dict[str, Any]) -> None:
+        """A bookmark, also of another device: what was said last stands, a removal too."""
+        key, at = (event["bookmark_id"], 0), event["at"]
+        said = {name: event.get(name) for name in ("material_id", "version", "locator", "note")}
+        said |= {"id": event["bookmark_id"], "is_removed": bool(event.get("is_removed"))}
+        stands = self.bookmarks[key][1] if key in self.bookmarks and at < self.last_said[key] else said
+        self.last_said[key] = max(at, self.last_said.get(key, at))
+        self.state += 1
+        self.bookmarks[key] = (self.state, stands)
 
     def mark(self, notice_id: str, occurrence: int, status: str, method: str = "secretary") -> None:
         """A code never stands against what somebody marked."""
@@ -248,6 +278,7 @@ class Server:
 
     def _state_after(self, since: int) -> dict[str, Any]:
         lists = {"receipts": self.receipts, "rsvps": self.rsvps, "attendance": self.attendance}
+        lists |= {"progress": self.progress, "bookmarks": self.bookmarks}
         new = sorted((at, name, key) for name, each in lists.items() for key, (at, _) in each.items() if at > since)
         page = new[: self.page]
         return {

@@ -11,6 +11,7 @@ from tests.client.identity import ask
 from tests.client.patience import Patience
 from tests.client.receipts import OWN, add_receipt, follow_state, receipt_of
 from tests.client.store import Store
+from tests.client.studies import KINDS, keep_study
 from tests.client.wire import Answer, Refused, Request, Steps
 
 BATCH_MOST = 500
@@ -57,6 +58,8 @@ def settle(store: Store, batch: list[dict[str, Any]], answer: Answer) -> None:
                 add_receipt(store, receipt_of(event))
             elif event["kind"] == "rsvp":
                 keep_rsvp(store, rsvp_of(event))
+            elif event["kind"] in KINDS:
+                keep_study(store, event)
         follow_state(store, answer.body)
 
 

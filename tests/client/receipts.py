@@ -10,6 +10,7 @@ from tests.client.activities import keep_attendance, keep_rsvp
 from tests.client.identity import ask
 from tests.client.patience import Patience
 from tests.client.store import Store
+from tests.client.studies import keep_bookmark, keep_progress
 from tests.client.wire import Answer, Refused, Request, Steps
 
 Receipt = dict[str, Any]
@@ -57,7 +58,7 @@ def take_state(store: Store, answer: Answer) -> bool:
     said = answer.body
     with store.transaction():
         if said["reset"]:
-            for table in ("receipt", "rsvp", "attendance"):
+            for table in ("receipt", "rsvp", "attendance", "progress", "bookmark"):
                 store.write(f"DELETE FROM {table}")  # noqa: S608 - our own names
         _keep(store, said)
     return bool(said["more"])
@@ -70,6 +71,10 @@ def _keep(store: Store, said: dict[str, Any]) -> None:
         keep_rsvp(store, rsvp)
     for attended in said["attendance"]:
         keep_attendance(store, attended)
+    for progress in said["progress"]:
+        keep_progress(store, progress)
+    for bookmark in said["bookmarks"]:
+        keep_bookmark(store, bookmark)
     store.keep("state", said["state"])
 
 

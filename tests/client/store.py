@@ -26,6 +26,10 @@ CREATE TABLE IF NOT EXISTS rsvp (
 CREATE TABLE IF NOT EXISTS attendance (
     notice_id TEXT NOT NULL, occurrence INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (notice_id, occurrence)
 );
+CREATE TABLE IF NOT EXISTS progress (
+    material_id TEXT NOT NULL, version INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (material_id, version)
+);
+CREATE TABLE IF NOT EXISTS bookmark (id TEXT PRIMARY KEY, json TEXT NOT NULL);
 """
 # value: cursor, nothing_new (an ETag), me, state, up_to_date_at, access_token, refresh_token.
 # doubt: channels that did not come to what the server said, to be asked for again, also after a restart.

@@ -15,6 +15,7 @@ from tests.client.fake import Fuse, Killed, MortalStore, Server, play
 from tests.client.patience import Patience
 from tests.client.queue import instant, queued
 from tests.client.receipts import shown_receipt
+from tests.client.studies import shown_bookmarks, shown_progress
 from tests.client.wire import Answer, Request
 from tests.clock import StandingClock
 
@@ -85,6 +86,7 @@ class Life:
 def happenings(draw: st.DrawFn) -> list[tuple[str, int, int]]:
     kinds = ["publish", "withdraw", "hear", "read", "acknowledge", "elsewhere", "expire", "sync", "sync", "sync"]
     kinds += ["answer", "answer elsewhere", "scan", "mark"]
+    kinds += ["study", "study elsewhere", "place", "place elsewhere"]
     one = st.tuples(st.sampled_from(kinds), st.integers(0, 5), st.integers(0, 60))
     return draw(st.lists(one, min_size=3, max_size=40))
 
@@ -110,6 +112,10 @@ def test_nothing_is_lost_and_nothing_happens_twice(story: list[tuple[str, int, i
             assert shown_rsvp(store, *key) == rsvp
         for key, (_, attended) in server.attendance.items():
             assert attendance(store, *key) == attended
+        for key, (_, progress) in server.progress.items():
+            assert shown_progress(store, *key) == progress
+        marked = {mark["id"]: mark for _, mark in server.bookmarks.values() if not mark["is_removed"]}
+        assert shown_bookmarks(store) == marked
         store.close()
 
 
@@ -133,6 +139,8 @@ def _happen(life: Life, kind: str, one: int, other: int) -> None:
             server.expire()
         case "answer" | "answer elsewhere" | "scan" | "mark":
             _take_part(life, kind, NOTICES[one], other)
+        case "study" | "study elsewhere" | "place" | "place elsewhere":
+            _study(life, kind, one, other)
         case _:
             life.fuse.left = other
             try:
@@ -141,6 +149,24 @@ def _happen(life: Life, kind: str, one: int, other: int) -> None:
                 life.die()
             life.fuse.left = None
     life.clock.advance(minutes=1)
+
+
+def _study(life: Life, kind: str, one: int, other: int) -> None:
+    """Of two materials and bookmarks; elsewhere at times before and after."""
+    server, account, thing, ends = life.server, life.account, f"m{one % 2}", other % 3 == 0
+    at = instant(life.clock.at - timedelta(minutes=other % 4))
+    match kind:
+        case "study":
+            event_id = account.reach(thing, 1, f"p{other % 5}", other, completed=ends)
+            life.done |= set() if event_id is None else {event_id}
+        case "study elsewhere":
+            said = {"material_id": thing, "version": 1, "position": f"q{other}", "share": other, "completed": ends}
+            server.reach({"at": at, **said})
+        case "place":
+            life.done.add(account.unmark(thing) if ends else account.mark(thing, "m1", 1, f"p{other}", "Ghi chú"))
+        case _:
+            said = {"is_removed": True} if ends else {"material_id": "m1", "version": 1, "locator": f"q{other}"}
+            server.mark_place({"at": at, "bookmark_id": thing, **said})
 
 
 def _take_part(life: Life, kind: str, notice_id: str, other: int) -> None:

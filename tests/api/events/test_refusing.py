@@ -91,5 +91,6 @@ async def test_a_batch_that_is_none_is_refused_whole(member: Client) -> None:
     million = b'{"events":[' + b",".join([b"0"] * 1_000_000) + b"]}"
     answer = await member.post(EVENTS, content=million, headers={"Content-Type": "application/json"})
     assert_problem(answer, 413, "body.too_large")
-    nothing = {"results": [], "since": 0, "state": 0, "more": False, "receipts": [], "rsvps": [], "attendance": []}
-    assert (await member.post(EVENTS, json={"events": []})).json() == nothing
+    nothing = (await member.post(EVENTS, json={"events": []})).json()
+    assert {name: nothing.pop(name) for name in ("since", "state", "more")} == {"since": 0, "state": 0, "more": False}
+    assert all(each == [] for each in nothing.values())

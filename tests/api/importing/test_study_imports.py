@@ -3,12 +3,13 @@
 import zipfile
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from api import unpacking
+from api import documentation, unpacking
 from api.parts import Parts
 from models.files import File
 from models.study.table import Study, StudyVersion
@@ -80,6 +81,20 @@ async def test_a_folder_is_published(
     assert {file.media_type for file in files} == {"application/pdf", "image/png"}
     for file in files:
         assert await parts.files.size(file.sha256) == file.size
+
+
+async def test_the_guide_says_how_it_is(editor: Client, organisation: Organisation) -> None:
+    guide = Path(documentation.__file__).parent / "guides" / "folders.md"
+    _, words, collection, quiz = (part.lstrip("\n") for part in guide.read_text().split("```")[1::2])
+    folder: dict[str, str | bytes] = {
+        "so-cuu/bong.md": words,
+        "so-cuu/gay-xuong.md": text(),
+        "so-cuu/tep/bong.pdf": pdf(),
+        "so-cuu/anh/doi-nuoc.png": picture(),
+        "so-cuu/collection.toml": collection,
+        "so-cuu/quiz.toml": quiz,
+    }
+    assert (await bring(editor, organisation, folder))["new"] == 4
 
 
 async def test_again_it_is_the_same_and_what_changed_is_one_new_version(

@@ -1,5 +1,6 @@
 """What there is to read, and what phones say of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +18,11 @@ from models.database import Database
 from models.memberships import Membership
 from models.notices.shapes import Audience
 from models.permissions import OPERATOR
+from models.quizzes.table import Attempt
 from models.study.collections import CollectionCreate, ItemKind, ItemRef
 from models.study.life import create_study, publish_study, supersede_study, update_study, withdraw_study
 from models.study.materials import MaterialCreate, MaterialUpdate
+from models.study.quizzes import QuestionSaid, QuizCreate
 from models.study.shapes import StudyPublish, StudySupersede, StudyWithdraw
 from models.study.table import Study, StudyKind
 from tests.api.happenings import written
@@ -27,6 +30,7 @@ from tests.organisation import Organisation
 
 EVERYONE = Audience(reach=Reach.ALL)
 MARKS = "/v1/me/bookmarks"
+QUESTION = {"kind": "single", "text": "Gọi số nào?", "options": [{"text": "115", "is_right": True}, {"text": "113"}]}
 _MATERIAL = StudyKind.MATERIAL
 
 
@@ -82,6 +86,38 @@ class Library:
             revision = (await session.get_one(Study, reading.id)).revision
             await supersede_study(session, OPERATOR, _MATERIAL, reading.id, StudySupersede(by=by.id), revision)
 
+    async def ask(self) -> UUID:
+        """A quiz."""
+        data = QuizCreate(
+            branch_id=self.organisation.branch("chibo").id,
+            title="Hỏi nhanh",
+            questions=[QuestionSaid.model_validate(QUESTION)],
+            publish=True,
+        )
+        async with self.parts.transaction() as session:
+            study, *_ = await create_study(session, OPERATOR, StudyKind.QUIZ, data)
+            return study.id
+
+    async def pass_quiz(self, quiz_id: UUID, *, is_passed: bool) -> None:
+        """As the member does, or does not."""
+        at = self.parts.database.clock()
+        attempt = Attempt(
+            member_id=self.organisation.person("member").id,
+            id=new_id(),
+            quiz_id=quiz_id,
+            version=1,
+            draw_no=1,
+            started_at=at,
+            submitted_at=at,
+            points=int(is_passed),
+            of=1,
+            percent=100 * is_passed,
+            is_passed=is_passed,
+            seq=1,
+        )
+        async with self.parts.transaction() as session:
+            session.add(attempt)
+
     async def collect(
         self,
         *readings: Reading,
@@ -89,6 +125,7 @@ class Library:
         branch: str = "chibo",
         title: str = "Chuyên đề",
         optional: int = 0,
+        quizzes: Sequence[UUID] = (),
     ) -> UUID:
         """A collection; the last `optional` of them need not be read."""
         required = len(readings) - optional
@@ -96,6 +133,7 @@ class Library:
             ItemRef(kind=ItemKind.MATERIAL, id=one.id, is_required=place < required)
             for place, one in enumerate(readings)
         ]
+        items += (ItemRef(kind=ItemKind.QUIZ, id=quiz_id) for quiz_id in quizzes)
         data = CollectionCreate(
             branch_id=self.organisation.branch(branch).id,
             slug=f"chuyen-de-{new_id().hex}",

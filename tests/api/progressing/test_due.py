@@ -35,6 +35,16 @@ async def test_what_is_due_leaves_when_it_is_done(member: Client, library: Libra
     assert await due(member) == []
 
 
+async def test_quizzes_are_done_once_they_are_passed(member: Client, library: Library, clock: StandingClock) -> None:
+    reading, quiz_id = await library.publish(), await library.ask()
+    await library.collect(reading, due_at=clock.at + days(3), quizzes=[quiz_id])
+    await reads(member, reading, completed=True)
+    await library.pass_quiz(quiz_id, is_passed=False)
+    assert [(one["required"], one["done"]) for one in await due(member)] == [(2, 1)]
+    await library.pass_quiz(quiz_id, is_passed=True)
+    assert await due(member) == []
+
+
 async def test_what_is_withdrawn_is_not_asked_for(member: Client, library: Library, clock: StandingClock) -> None:
     first, second = [await library.publish(title=f"Bài {n}") for n in range(2)]
     await library.collect(first, second, due_at=clock.at + days(3))

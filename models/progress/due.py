@@ -37,7 +37,7 @@ def is_done(member_id: UUID, item_id: Any) -> ColumnElement[bool]:
         col(Progress.completed_at).is_not(None),
     )
     passed = exists().where(
-        col(Attempt.quiz_id) == item_id, col(Attempt.member_id) == member_id, col(Attempt.is_passed)
+        col(Attempt.quiz_id) == item_id, col(Attempt.member_id) == member_id, col(Attempt.is_passed).is_(True)
     )
     return or_(completed, passed)
 

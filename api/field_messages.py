@@ -86,6 +86,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Con trỏ trang không dùng được cho danh sách này. Hãy tải lại từ đầu.",
         "The cursor is not good for this list. Start the list afresh.",
     ),
+    "dict_type": ("Phải là một đối tượng.", "Must be an object."),
     "file.unknown": (
         "Chưa có tệp này; hãy tải tệp lên trước.",
         "There is no such file; send it first.",

@@ -7,6 +7,7 @@ followed in any language. Marking is the server's alone.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import TypeAlias
 from uuid import UUID
@@ -40,12 +41,13 @@ class Option:
     is_right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """As its editor wrote it. The options of an ordering stand in the right order and none is marked as right.
 
     Ids are made of the texts, so that they say nothing that the texts do not: an editor who numbers options would
-    give the order away. They stay the same from version to version as long as the texts do.
+    give the order away. They stay the same from version to version as long as the texts do. They are made once, since
+    whoever sends many attempts at once has the same questions marked again and again.
     """
 
     kind: QuestionKind
@@ -54,15 +56,20 @@ class Question:
     points: int = 1
     explanation: str | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         return _id_of(self.text)
 
-    @property
+    @cached_property
+    def option_ids(self) -> tuple[str, ...]:
+        return tuple(self.option_id(option) for option in self.options)
+
+    @cached_property
     def right(self) -> tuple[str, ...]:
         """Ids of the right options; of an ordering all, in the right order."""
         is_ordering = self.kind is QuestionKind.ORDERING
-        return tuple(self.option_id(option) for option in self.options if is_ordering or option.is_right)
+        chosen = zip(self.option_ids, self.options, strict=True)
+        return tuple(id_ for id_, option in chosen if is_ordering or option.is_right)
 
     def option_id(self, option: Option) -> str:
         return _id_of(f"{self.id}:{option.text}")
@@ -172,7 +179,8 @@ def public(question: Question) -> PublicQuestion:
     """Without answers and explanation. Options stand in the order of SHA-256("<question id>:<option id>"), those of a
     true or false in their alphabetical one: the same for everybody and for whatever is right.
     """
-    options = [PublicOption(question.option_id(option), option.text) for option in question.options]
+    pairs = zip(question.option_ids, question.options, strict=True)
+    options = [PublicOption(id_, option.text) for id_, option in pairs]
     if question.kind is QuestionKind.TRUE_FALSE:
         options.sort(key=lambda option: (sort_key(option.text), option.text))
     else:
@@ -227,9 +235,8 @@ def _check_answer(question: Question | None, question_id: str, chosen: Sequence[
     # an id that is not known here is text of whoever sent it, and may be anything: it is not repeated
     if question is None:
         raise Malformed("quiz.question_unknown", pointer="")
-    known = {question.option_id(option) for option in question.options}
     for place, one in enumerate(chosen):
-        if one not in known:
+        if one not in question.option_ids:
             raise Malformed("quiz.option_unknown", pointer=f"/{question_id}/{place}")
     if (repeated := _repeated(chosen)) is not None:
         raise Malformed("quiz.option_repeated", pointer=f"/{question_id}/{repeated}")

@@ -15,6 +15,7 @@ from models.events.shapes import EventsPost, Outcome, Result
 from models.events.state import OwnState, read_state
 from models.notices.shapes import ReceiptPublic
 from models.progress.shapes import BookmarkState, ProgressPublic
+from models.quizzes.shapes import AttemptPublic
 
 routes = router("me")
 
@@ -41,6 +42,7 @@ class EventResults(Shape):
     attendance: list[AttendancePublic]
     progress: list[ProgressPublic]
     bookmarks: list[BookmarkState]
+    attempts: list[AttemptPublic]
 
 
 @routes.post("/me/events", response_model_exclude_unset=True)
@@ -60,7 +62,7 @@ async def tell_events(body: EventsPost, request: Request, viewer: ViewerDep, par
 @declare(Access.MEMBER, Cached.MEMBER)
 async def read_my_state(session: SessionDep, viewer: ViewerDep, since: Since = None) -> OwnState:
     """What of my own changed since a state of an earlier answer, or all of it: receipts, answers, attendance, progress,
-    bookmarks.
+    bookmarks, attempts at quizzes.
     """
     return await read_state(session, viewer, since)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     CompoundSelect,
     Integer,
@@ -37,6 +38,8 @@ from models.own_state import MemberState, seq_of, state_number
 from models.permissions import Viewer
 from models.progress.shapes import BookmarkState, ProgressPublic
 from models.progress.table import Bookmark, Progress
+from models.quizzes.shapes import AttemptPublic
+from models.quizzes.table import Attempt
 
 PAGE = 500
 
@@ -52,6 +55,7 @@ class OwnState(Shape):
     attendance: list[AttendancePublic]
     progress: list[ProgressPublic]
     bookmarks: list[BookmarkState]
+    attempts: list[AttemptPublic]
 
 
 def unchanged(state: int) -> OwnState:
@@ -83,6 +87,7 @@ def _own(state: int, rows: Sequence[Row[Any]], *, reset: bool, more: bool) -> Ow
         attendance=[_attendance(row) for row in rows if row.kind == _ATTENDANCE],
         progress=[_progress(row) for row in rows if row.kind == _PROGRESS],
         bookmarks=[_bookmark(row) for row in rows if row.kind == _BOOKMARK],
+        attempts=[_attempt(row) for row in rows if row.kind == _ATTEMPT],
     )
 
 
@@ -122,7 +127,23 @@ def _bookmark(row: Row[Any]) -> BookmarkState:
     )
 
 
-_HEAD, _COUNTER, _RECEIPT, _RSVP, _ATTENDANCE, _PROGRESS, _BOOKMARK = range(-2, 5)
+def _attempt(row: Row[Any]) -> AttemptPublic:
+    return AttemptPublic(
+        id=row.own_id,
+        quiz_id=row.thing_id,
+        version=row.number,
+        draw_no=row.amount,
+        started_at=row.at,
+        due_at=row.due_at,
+        submitted_at=row.later_at,
+        points=row.points,
+        of=row.of,
+        percent=row.percent,
+        is_passed=row.is_passed,
+    )
+
+
+_HEAD, _COUNTER, _RECEIPT, _RSVP, _ATTENDANCE, _PROGRESS, _BOOKMARK, _ATTEMPT = range(-2, 6)
 _COLUMNS: dict[str, TypeEngine[Any]] = {
     "thing_id": Uuid(),
     "own_id": Uuid(),
@@ -131,6 +152,11 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "more": String(),
     "at": UTCDateTime(),
     "later_at": UTCDateTime(),
+    "due_at": UTCDateTime(),
+    "points": Integer(),
+    "of": Integer(),
+    "percent": Integer(),
+    "is_passed": Boolean(),
 }
 
 
@@ -164,6 +190,8 @@ def _after_a_number() -> CompoundSelect[*tuple[Any, ...]]:
     mine = counter.member_id == bindparam("member_id")
     notice = {"thing_id": "notice_id"}
     material = {"thing_id": "material_id"}
+    attempt = {"thing_id": "quiz_id", "own_id": "id", "amount": "draw_no", "at": "started_at"}
+    result = {"later_at": "submitted_at", **{name: name for name in ("due_at", "points", "of", "percent", "is_passed")}}
     changed = union_all(
         _part(_HEAD, LogHead, head.seq, literal_column(str(_HEAD)), {}),
         _part(_COUNTER, MemberState, counter.seq, literal_column(str(_COUNTER)), {}, mine),
@@ -172,6 +200,7 @@ def _after_a_number() -> CompoundSelect[*tuple[Any, ...]]:
         _changed(_ATTENDANCE, Attendance, "occurrence", **notice, word="status", more="method"),
         _changed(_PROGRESS, Progress, "version", **material, word="position", amount="share", at="completed_at"),
         _changed(_BOOKMARK, Bookmark, "version", **material, own_id="id", word="locator", more="note"),
+        _changed(_ATTEMPT, Attempt, "version", **attempt, **result),
     )
     return changed.order_by(changed.selected_columns.seq).limit(PAGE + 3)
 

@@ -49,7 +49,7 @@ async def read_quiz_report(
         branch=NoticeBranch.model_validate(branch),
         audience_at=at,
         here=Taken(**_taken(*here)),
-        items=[
+        branches=[
             TakenPart(
                 branch=NoticeBranch.model_validate(child), **_taken(*(counted.get(child.no, 0) for counted in numbers))
             )

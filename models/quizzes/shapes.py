@@ -85,10 +85,10 @@ class TakenPart(Taken):
 
 class QuizReport(Taken):
     """Of a branch: of those whom the quiz spoke to at `audience_at`, which is when it closed, or now. `here` are those
-    who belong to the branch itself, `items` the branches right below it with all that is below them.
+    who belong to the branch itself, `branches` the ones right below it with all that is below them.
     """
 
     branch: NoticeBranch
     audience_at: datetime
     here: Taken
-    items: list[TakenPart]
+    branches: list[TakenPart]

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, Select, bindparam, case, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.database import table_of, upsert
@@ -23,13 +23,15 @@ GRACE = timedelta(seconds=30)
 """For what was sent in time and came late."""
 
 _ATTEMPT = table_of(Attempt)
+_IS_ONE = _ATTEMPT.c.id.in_(bindparam("ids", expanding=True))
 # made once: making a statement takes longer than sending it
-_OF_QUIZZES = select(
+_OF_QUIZZES: Select[*tuple[Any, ...]] = select(
     *(_ATTEMPT.c[name] for name in ("id", "quiz_id", "version", "draw_no", "started_at", "due_at", "submitted_at")),
-    *(_ATTEMPT.c[name] for name in ("answers", "points", "of", "percent", "is_passed", "seq")),
+    *(_ATTEMPT.c[name] for name in ("points", "of", "percent", "is_passed")),
+    case((_IS_ONE, _ATTEMPT.c.answers), else_=null()).label("answers"),
 ).where(
     _ATTEMPT.c.member_id == bindparam("member_id"),
-    _ATTEMPT.c.quiz_id.in_(bindparam("quiz_ids", expanding=True)) | _ATTEMPT.c.id.in_(bindparam("ids", expanding=True)),
+    _ATTEMPT.c.quiz_id.in_(bindparam("quiz_ids", expanding=True)) | _IS_ONE,
 )
 
 
@@ -114,7 +116,7 @@ def is_late(due_at: datetime | None, at: datetime) -> bool:
 async def attempts_at(
     session: AsyncSession, member_id: UUID, quiz_ids: Sequence[UUID], ids: Sequence[UUID] = ()
 ) -> Sequence[Row[Any]]:
-    """A member's attempts at these quizzes, and those of these ids."""
+    """A member's attempts at these quizzes, and those of these ids, which alone come with their answers."""
     asked = {"member_id": member_id, "quiz_ids": sorted(set(quiz_ids)), "ids": sorted(set(ids))}
     return (await session.execute(_OF_QUIZZES, asked)).all()
 

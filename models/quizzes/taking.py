@@ -119,7 +119,7 @@ async def _paper(session: AsyncSession, attempt: Row[Any], newest: Paper) -> Pap
 
 
 async def _result(session: AsyncSession, member_id: UUID, attempt_id: UUID, paper: Paper) -> AttemptResult:
-    mine = await attempts_at(session, member_id, [paper.quiz_id])
+    mine = await attempts_at(session, member_id, [paper.quiz_id], [attempt_id])
     row = next(row for row in mine if row.id == attempt_id)
     is_told = row.submitted_at is not None and _is_revealed(paper, mine, now(session))
     return AttemptResult(

@@ -21,7 +21,14 @@ from tests.organisation import Organisation
 from tests.queries import counting
 from tests.serving import Desk
 
-NOTHING: dict[str, Any] = {"receipts": [], "rsvps": [], "attendance": [], "progress": [], "bookmarks": []}
+NOTHING: dict[str, Any] = {
+    "receipts": [],
+    "rsvps": [],
+    "attendance": [],
+    "progress": [],
+    "bookmarks": [],
+    "attempts": [],
+}
 
 
 @pytest.fixture

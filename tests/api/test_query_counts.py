@@ -25,6 +25,7 @@ from models.notices.shapes import NoticeAmend, NoticeCreate
 from models.notices.table import Notice
 from models.permissions import OPERATOR, Role
 from models.progress.rules import Marked, mark
+from models.quizzes.table import Attempt
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from models.study.collections import CollectionCreate, CollectionUpdate, ItemKind, ItemRef
@@ -85,6 +86,7 @@ LISTS = {
     "/v1/collections/{collection_id}/versions": List("member"),
     "/v1/quizzes": List("member"),
     "/v1/quizzes/{quiz_id}/versions": List("member"),
+    "/v1/quizzes/{quiz_id}/attempts": List("member"),
     "/v1/me/bookmarks": List("member"),
 }
 
@@ -140,6 +142,9 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
             await grow_studies(session, chibo, n)
             (first, *_) = (await session.scalars(_studies(StudyKind.MATERIAL))).all()
             await mark(session, [Marked(member.id, new_id(), first.id, 1, "p1", None, now(session), new_id())])
+            asked = (await session.scalars(_studies(StudyKind.QUIZ).limit(1))).one()
+            began: dict[str, Any] = {"quiz_id": asked.id, "version": 1, "draw_no": n + 1, "started_at": now(session)}
+            session.add(Attempt(member_id=member.id, id=new_id(), seq=n + 1, **began))
         starts_at = now(session)
         meeting = Activity(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
         said = {"title": "Hội nghị", "body": "Mời họp.", "category": "activity", "activity": meeting}

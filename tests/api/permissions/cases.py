@@ -180,6 +180,11 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         for kind, kinds in {"material": "materials", "collection": "collections", "quiz": "quizzes"}.items()
         for (verb, path), said in _changing(kind).items()
     },
+    "PUT /v1/quizzes/{quiz_id}/attempts/{attempt_id}": _json(lambda *_: {"answers": {}}),
+    "POST /v1/quizzes/{quiz_id}/questions": lambda *_: {
+        "content": "câu hỏi,đáp án\nTrái Đất phẳng.,sai\n".encode(),
+        "headers": _FIRST_REVISION,
+    },
     "POST /v1/branches/{branch_id}/study-import": lambda *_: {
         "content": zipped({"moi.md": text()}),
         "headers": {"Content-Type": "application/zip"},

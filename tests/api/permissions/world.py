@@ -33,6 +33,7 @@ from models.notices.shapes import EVERYONE, Audience, NoticeCreate
 from models.notices.table import Notice
 from models.permissions import OPERATOR, Role, Viewer
 from models.progress.rules import Marked, mark
+from models.quizzes.table import Attempt
 from models.roles import RoleGrantCreate, grant_role
 from models.sessions import Device, start_session
 from models.study.collections import CollectionCreate, ItemKind, ItemRef
@@ -75,6 +76,8 @@ class World:
 
     def id(self, parameter: str, name: str, actor: str) -> str:
         """For a row's name: of `own draft` the draft, else what belongs to the place."""
+        if name == "mine" and parameter == "quiz_id":
+            return self.ids[parameter]["parent"]
         if name == "mine":
             person = self.organisation.people.get(actor, Person(NOBODY, "", NOBODY))
             return str(person.session_id if parameter == "session_id" else person.id)
@@ -115,6 +118,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         quizzes = await _studies(session, StudyKind.QUIZ, branches, _quiz)
         for person in organisation.people.values():
             await _mark(session, person, UUID(materials["parent"]))
+            await _begin(session, person, UUID(quizzes["parent"]))
         calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
         files = await _files(session, parts, notices)
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
@@ -133,6 +137,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "material_id": materials,
         "collection_id": collections,
         "quiz_id": quizzes,
+        "attempt_id": {place: str(person.id) for place, person in people.items()},
         "bookmark_id": {place: str(person.id) for place, person in people.items()},
         "version": dict.fromkeys((*branches, "unknown"), "1"),
         "sha256": photos | files | {"unknown": "0" * 64},
@@ -229,6 +234,12 @@ def _quiz(_place: str, said: dict[str, Any]) -> StudyCreate:
 async def _mark(session: AsyncSession, person: Person, material_id: UUID) -> None:
     """A bookmark that has the id of its member."""
     await mark(session, [Marked(person.id, person.id, material_id, 1, "p1", "Riêng", now(session), person.id)])
+
+
+async def _begin(session: AsyncSession, person: Person, quiz_id: UUID) -> None:
+    """An attempt that has the id of its member."""
+    said: dict[str, Any] = {"quiz_id": quiz_id, "version": 1, "draw_no": 1, "started_at": now(session), "seq": 1}
+    session.add(Attempt(member_id=person.id, id=person.id, **said))
 
 
 async def _studies(

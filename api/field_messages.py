@@ -128,6 +128,10 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Tệp chính phải là PDF, EPUB, âm thanh hoặc video.",
         "The main file must be a PDF, an EPUB, audio or video.",
     ),
+    "material.image_unknown": (
+        "Có hình trong bài chưa được tải lên, hoặc không phải là ảnh.",
+        "A picture in the text has not been sent yet, or is none.",
+    ),
     "notice.before_publication": ("Phải sau thời điểm đăng.", "Must be later than its publication."),
     "occurrence.missing": (
         "Hãy nêu số thứ tự của buổi: hoạt động này có nhiều buổi.",

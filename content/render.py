@@ -1,5 +1,9 @@
 """Markdown to HTML that is safe to show, and back to plain text for snippets and search."""
 
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 
@@ -8,8 +12,10 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.footnote import footnote_plugin
 
 from content.malformed import Malformed
+from content.text import words
 
 MARKDOWN_LIMIT = 100_000  # characters
 _NESTING = 20  # blocks within blocks, the parser's own bound for untrusted text
@@ -17,6 +23,7 @@ _LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _SUMMARY_LIMIT = 200
 
 _INLINE = frozenset({"a", "code", "em", "s", "strong"})
+_WITHIN_LINES = _INLINE | {"img", "sup"}
 _BLOCKS = frozenset(
     {
         *("blockquote", "br", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"),
@@ -52,6 +59,111 @@ _CLEANER = nh3.Cleaner(
     url_relative="deny",
     link_rel="noopener noreferrer nofollow",
 )
+
+
+_FILE = re.compile(r"file:([0-9a-f]{64})")
+_SYLLABLES_A_MINUTE = 200
+"""Silent reading in Vietnamese, whose written words are syllables: rather slow, as one studies."""
+_ANCHOR_MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """`anchor` is the id of the heading in the HTML; `level` from 1."""
+
+    level: int
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`files` are the pictures that the text refers to, by their SHA-256, in order; `text` is plain."""
+
+    html: str
+    headings: tuple[Heading, ...]
+    files: tuple[str, ...]
+    text: str
+    reading_minutes: int
+
+
+def _picture(renderer: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    found = _FILE.fullmatch(str(tokens[index].attrGet("src") or ""))
+    if found is None:
+        return _alternative_text(renderer, tokens, index, options, env)
+    alternative = escape(tokens[index].content)
+    return f'<img src="{escape(env["url_of"](found[1]))}" alt="{alternative}" loading="lazy">'
+
+
+def _study_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": _NESTING})
+    parser.enable(["table", "strikethrough"]).use(footnote_plugin)
+    parser.add_render_rule("image", _picture)
+    # pictures are links to the parser too; what a link leads to is looked at again when all is clean
+    parser.validateLink = lambda url: _is_link(url) or _FILE.fullmatch(url) is not None  # type: ignore[method-assign]
+    return parser
+
+
+_STUDY_MARKDOWN = _study_parser()
+_IDS = {name: {"id"} for name in ("h1", "h2", "h3", "h4", "h5", "h6")}
+_STUDY_CLEANER = nh3.Cleaner(
+    tags=_INLINE | _BLOCKS | {"img", "sup", "section"},
+    attributes={
+        **_IDS,
+        "a": {"href", "title", "id"},
+        "ol": {"start"},
+        "li": {"id"},
+        "img": {"src", "alt", "loading"},
+        "th": {"style"},
+        "td": {"style"},
+    },
+    filter_style_properties={"text-align"},
+    url_schemes=_LINK_SCHEMES,
+    url_relative="pass_through",
+    link_rel="noopener noreferrer nofollow",
+)
+
+
+def render_material(markdown: str, url_of: Callable[[str], str]) -> Rendered:
+    """A material's text: as `render_markdown`, with footnotes, a table of contents, and pictures written as
+    `![what it shows](file:<sha256>)`, for which `url_of` gives an address. Any other picture shows as its alternative
+    text. Raises Malformed ``markdown.too_long``.
+    """
+    if len(markdown) > MARKDOWN_LIMIT:
+        raise Malformed("markdown.too_long", limit=MARKDOWN_LIMIT)
+    env: dict[str, object] = {"url_of": url_of}
+    tokens = _STUDY_MARKDOWN.parse(markdown, env)
+    headings = _number_headings(tokens)
+    files = [found[1] for token in _with_children(tokens) if (found := _named_file(token)) is not None]
+    html = _STUDY_CLEANER.clean(_STUDY_MARKDOWN.renderer.render(tokens, _STUDY_MARKDOWN.options, env))
+    text = plain_text(html)
+    minutes = -(-len(words(text)) // _SYLLABLES_A_MINUTE)
+    return Rendered(html, tuple(headings), tuple(dict.fromkeys(files)), text, minutes)
+
+
+def _named_file(token: Token) -> re.Match[str] | None:
+    return _FILE.fullmatch(str(token.attrGet("src") or "")) if token.type == "image" else None
+
+
+def _with_children(tokens: list[Token]) -> list[Token]:
+    return [each for token in tokens for each in (token, *_with_children(token.children or []))]
+
+
+def _number_headings(tokens: list[Token]) -> list[Heading]:
+    """Give each an id made of its words; of equal ones the second and later ones a number."""
+    found: list[Heading] = []
+    seen: dict[str, int] = {}
+    for token, inline in itertools.pairwise(tokens):
+        if token.type != "heading_open":
+            continue
+        text = "".join(each.content for each in inline.children or [])
+        anchor = "-".join(words(text))[:_ANCHOR_MOST] or "muc"
+        seen[anchor] = seen.get(anchor, 0) + 1
+        if seen[anchor] > 1:
+            anchor = f"{anchor}-{seen[anchor]}"
+        token.attrSet("id", anchor)
+        found.append(Heading(int(token.tag[1:]), text, anchor))
+    return found
 
 
 def render_markdown(text: str) -> str:
@@ -106,5 +218,5 @@ class _TextCollector(HTMLParser):
         self.parts.append(data)
 
     def _break_at(self, tag: str) -> None:
-        if tag not in _INLINE:
+        if tag not in _WITHIN_LINES:
             self.parts.append("\n")

@@ -1,7 +1,7 @@
 """What each kind makes of its content when it is published: what lists, readers and search then see."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -9,13 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from content.render import plain_text, render_markdown, summarise
+from content.render import Rendered, render_material, summarise
 from models.branches import Branch
 from models.channels import ALL
 from models.errors import FieldError, Invalid
 from models.files import File
 from models.study.collections import CollectionCard, CollectionContent, CollectionItem, CollectionShown
-from models.study.materials import Form, MaterialCard, MaterialContent, MaterialFile, MaterialShown
+from models.study.materials import (
+    Form,
+    Heading,
+    MaterialCard,
+    MaterialContent,
+    MaterialFile,
+    MaterialImage,
+    MaterialShown,
+)
 from models.study.quizzes import QuizContent, card_of, require_ready, shown_of
 from models.study.shapes import StudyContent
 from models.study.table import Study, StudyKind, StudyState
@@ -33,7 +41,6 @@ class Edition:
     files: frozenset[str] = frozenset()
     items: Sequence[tuple[UUID, bool]] = ()
     text: str = ""
-    facets: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ async def files_by_hash(session: AsyncSession, hashes: frozenset[str]) -> dict[s
     return {file.sha256: file for file in found}
 
 
+_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp"})
 _FORMS = {
     "application/pdf": Form.PDF,
     "application/epub+zip": Form.EPUB,
@@ -59,33 +67,47 @@ _FORMS = {
 }
 
 
+def _render(content: MaterialContent) -> Rendered:
+    return render_material(content.body, "/v1/files/{}".format)
+
+
 def _files_of_material(content: MaterialContent) -> frozenset[str]:
-    return frozenset({content.file.sha256} if content.file is not None else ())
+    main = () if content.file is None else (content.file.sha256,)
+    return frozenset((*main, *_render(content).files))
 
 
 async def _draw_up_material(session: AsyncSession, _study: Study, _branch: Branch, content: MaterialContent) -> Edition:
+    rendered = _render(content)
     hashes = _files_of_material(content)
     files = await files_by_hash(session, hashes)
-    html = render_markdown(content.body)
     shown_file, form = None, Form.TEXT
     if content.file is not None:
         stored = files.get(content.file.sha256)
         if stored is None or stored.media_type not in _FORMS:
             raise Invalid.at("/file/sha256", "file.unknown" if stored is None else "material.form_unknown")
         form = _FORMS[stored.media_type]
-        shown_file = MaterialFile(
-            sha256=stored.sha256, name=content.file.name, media_type=stored.media_type, size=stored.size
-        )
+        shown_file = MaterialFile(name=content.file.name, **_described(stored))
+    images = [files[sha256] for sha256 in rendered.files if sha256 in files]
+    if len(images) < len(rendered.files) or not all(image.media_type in _IMAGES for image in images):
+        raise Invalid.at("/body", "material.image_unknown")
     said = content.model_dump(include=set(MaterialCard.model_fields) - {"file"})
-    card = MaterialCard(form=form, reading_minutes=0, file=shown_file, **said)
-    shown = MaterialShown(body_html=html, headings=[], images=[])
+    card = MaterialCard(form=form, reading_minutes=rendered.reading_minutes, file=shown_file, **said)
+    shown = MaterialShown(
+        body_html=rendered.html,
+        headings=[Heading.model_validate(heading) for heading in rendered.headings],
+        images=[MaterialImage.model_validate(_described(image)) for image in images],
+    )
     return Edition(
         content.summary or summarise(content.body),
         card.model_dump(mode="json"),
         shown.model_dump(mode="json"),
         files=hashes,
-        text=plain_text(html),
+        text=rendered.text,
     )
+
+
+def _described(file: File) -> dict[str, Any]:
+    return {"sha256": file.sha256, "media_type": file.media_type, "size": file.size}
 
 
 def _no_files(_content: StudyContent) -> frozenset[str]:

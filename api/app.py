@@ -63,8 +63,8 @@ from api.security.keys import open_keyring
 from api.security.passwords import Passwords
 from api.security.tokens import Tokens
 from api.settings import Settings
+from api.storage import open_files
 from api.worker import Worker
-from content.files import LocalFileStore
 from models.database import Clock, Database, utc_now
 from models.schedule import Duty
 
@@ -180,7 +180,7 @@ def build_parts(settings: Settings, clock: Clock) -> Parts:
         cache=build_cache(settings, database, tokens),
         passwords=Passwords(demo=settings.demo),
         attempts=Attempts(settings.redis_url),
-        files=LocalFileStore(settings.files),
+        files=open_files(settings),
     )
 
 

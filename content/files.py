@@ -1,6 +1,7 @@
 """Content-addressed storage: a file's name is the SHA-256 of its bytes, so it never changes its meaning."""
 
 import asyncio
+import hashlib
 import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -131,6 +132,25 @@ async def checksum(files: FileStore, sha256: str) -> int:
     return crc32
 
 
+async def fault_of(files: FileStore, sha256: str, size: int, crc32: int | None = None) -> str | None:
+    """What is wrong with a stored file, by reading it whole: ``missing``, ``size``, ``damaged``, or ``crc32`` where the
+    bytes are right and what was noted is not. None where all is well.
+    """
+    digest, found_size, found_crc32 = hashlib.sha256(), 0, 0
+    try:
+        async for chunk in await files.open(sha256):
+            await asyncio.to_thread(digest.update, chunk)
+            found_crc32 = zlib.crc32(chunk, found_crc32)
+            found_size += len(chunk)
+    except FileMissing:
+        return "missing"
+    if found_size != size:
+        return "size"
+    if digest.hexdigest() != sha256:
+        return "damaged"
+    return "crc32" if crc32 not in {None, found_crc32} else None
+
+
 class LocalFileStore:
     """Files as ``root/ab/cd/<sha256>``, readable by this user alone. All of it on one file system."""
 
@@ -229,4 +249,4 @@ class _Arrived:
         return self.file
 
 
-__all__ = ["Arrived", "FileMissing", "FileStore", "HeldFile", "LocalFileStore", "StoredFile", "checksum"]
+__all__ = ["Arrived", "FileMissing", "FileStore", "HeldFile", "LocalFileStore", "StoredFile", "checksum", "fault_of"]

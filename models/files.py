@@ -35,6 +35,7 @@ class FileVariant(SQLModel, table=True):
     """
 
     __tablename__ = "file_variant"
+    __table_args__ = (Index("ix_file_variant_sha256", "sha256"),)
 
     of: str = Field(primary_key=True, max_length=64, sa_column_args=[ForeignKey("file.sha256")])
     width: int = Field(primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False})

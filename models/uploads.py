@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ColumnElement, ForeignKey, exists
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from content.incoming import StoredFile
 from models.database import now, upsert
@@ -27,6 +27,11 @@ class Upload(SQLModel, table=True):
     member_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("member.id")])
     name: str = Field(max_length=120)
     uploaded_at: datetime
+
+
+def sent_by(viewer: Viewer, sha256: str) -> ColumnElement[bool]:
+    """Did the viewer send this?"""
+    return exists().where(col(Upload.sha256) == sha256, col(Upload.member_id) == viewer.member_id)
 
 
 def require_sending(viewer: Viewer) -> None:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("file", sa.Column("crc32", sa.BigInteger(), nullable=True))
     op.add_column("file", sa.Column("review_at", _UTC(), nullable=False, server_default=_AT_ONCE))
     op.create_index("ix_file_review_at", "file", ["review_at"])
+    op.create_index("ix_file_variant_sha256", "file_variant", ["sha256"])
     op.create_table(
         "cleared_file",
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -39,6 +40,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("upload")
     op.drop_table("cleared_file")
+    op.drop_index("ix_file_variant_sha256", "file_variant")
     op.drop_index("ix_file_review_at", "file")
     op.drop_column("file", "review_at")
     op.drop_column("file", "crc32")

@@ -18,7 +18,7 @@ from typing import Any
 from content.malformed import Malformed
 
 PAGES_MOST = 5_000
-TEXT_MOST = 4_000_000
+TEXT_MOST = 2_000_000
 """Characters; what comes after is left out."""
 MEMORY_MOST = 1024 * 1024 * 1024
 """Bytes of address space of the process, its interpreter included."""
@@ -53,8 +53,8 @@ class Extract:
 
 
 async def extract_pdf(path: Path) -> Extract:
-    """Raises Malformed: ``file.encrypted``, ``file.damaged``, ``file.bomb`` (more work or memory than a document takes),
-    ``pdf.active`` (scripts, or actions that start programs), ``pdf.embedded_files``, ``pdf.too_many_pages``.
+    """Raises Malformed: ``file.encrypted``, ``file.damaged``, ``file.bomb`` (wants more than a document does),
+    ``pdf.active`` (scripts, or actions that start something), ``pdf.embedded_files``, ``pdf.too_many_pages``.
     """
     return await _extract("pdf", path)
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from content.incoming import StoredFile
+from models.base import Shape
 from models.database import now, upsert
 from models.errors import Forbidden
 from models.files import keep_file
@@ -29,6 +30,19 @@ class Upload(SQLModel, table=True):
     uploaded_at: datetime
 
 
+class UploadPublic(Shape):
+    """What was sent. `size` is in bytes. Of documents `pages` are counted, of an EPUB its chapters; `is_scanned` where
+    more than half of a PDF's pages are pictures of text, which nobody can search.
+    """
+
+    sha256: str
+    size: int
+    media_type: str
+    name: str
+    pages: int | None = None
+    is_scanned: bool | None = None
+
+
 def sent_by(viewer: Viewer, sha256: str) -> ColumnElement[bool]:
     """Did the viewer send this?"""
     return exists().where(col(Upload.sha256) == sha256, col(Upload.member_id) == viewer.member_id)
@@ -40,9 +54,12 @@ def require_sending(viewer: Viewer) -> None:
         raise Forbidden(permission=Permission.MATERIAL_WRITE.value)
 
 
-async def note_upload(session: AsyncSession, viewer: Viewer, file: StoredFile, media_type: str, name: str) -> None:
+async def note_upload(
+    session: AsyncSession, viewer: Viewer, file: StoredFile, media_type: str, name: str
+) -> UploadPublic:
     """The viewer sent this file; sending it again changes its name alone. Raises Forbidden."""
     require_sending(viewer)
     await keep_file(session, file.sha256, file.size, media_type, file.crc32)
     row = {"sha256": file.sha256, "member_id": viewer.the_member, "name": name, "uploaded_at": now(session)}
     await upsert(session, Upload, [row], keys=("sha256", "member_id"), update=("name", "uploaded_at"))
+    return UploadPublic(sha256=file.sha256, size=file.size, media_type=media_type, name=name)

@@ -63,9 +63,10 @@ from api.security.keys import open_keyring
 from api.security.passwords import Passwords
 from api.security.tokens import Tokens
 from api.settings import Settings
+from api.storage import open_files
 from api.worker import Worker
-from content.files import LocalFileStore
 from models.database import Clock, Database, utc_now
+from models.file_clearing import forgetting
 from models.schedule import Duty
 
 _METRICS_SECONDS = 5
@@ -124,7 +125,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, duties: Sequence[D
         await parts.cache.start()
         app.pages.open(parts.cache, _shared_pages())
         publishing = asyncio.create_task(_publish_metrics(parts), name="publish metrics")
-        worker = Worker(parts.database, duties, committed=parts.cache.follower.committed)
+        all_duties = (*duties, forgetting(parts.files)) if duties else ()
+        worker = Worker(parts.database, all_duties, committed=parts.cache.follower.committed)
         if duties:
             worker.start()
         yield
@@ -180,7 +182,7 @@ def build_parts(settings: Settings, clock: Clock) -> Parts:
         cache=build_cache(settings, database, tokens),
         passwords=Passwords(demo=settings.demo),
         attempts=Attempts(settings.redis_url),
-        files=LocalFileStore(settings.files),
+        files=open_files(settings),
     )
 
 

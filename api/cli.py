@@ -5,6 +5,7 @@ import typer
 from api.commands.content import content
 from api.commands.demo import demo
 from api.commands.doctor import doctor
+from api.commands.files import files
 from api.commands.keys import keys
 from api.commands.people import init, user
 from api.commands.restored import say_restored
@@ -30,6 +31,7 @@ app.add_typer(content, name="content")
 app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
 app.add_typer(keys, name="keys")
+app.add_typer(files, name="files")
 
 
 def main() -> None:

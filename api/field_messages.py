@@ -260,6 +260,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "file.damaged": ("Tệp bị hỏng.", "The file is damaged."),
     "file.empty": ("Tệp trống.", "The file is empty."),
     "file.encrypted": ("Tệp đặt mật khẩu không được nhận.", "Files with a password are not taken."),
+    "file.form_unknown": (
+        "Chỉ nhận PDF, EPUB, ảnh JPEG, PNG, WebP, MP3, M4A, MP4.",
+        "Only PDF, EPUB, JPEG, PNG, WebP, MP3, M4A and MP4 are taken.",
+    ),
     "file.macros": ("Tệp có macro không được nhận.", "Files with macros are not taken."),
     "file.name_malformed": (
         'Tên tệp dài nhất 120 ký tự, không có thư mục và các ký tự / \\ : * ? " < > |.',
@@ -269,6 +273,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Tệp văn bản phải lưu bằng bảng mã UTF-8.",
         "Text must be saved as UTF-8.",
     ),
+    "file.scripts": ("Tệp có mã lệnh không được nhận.", "Files with scripts are not taken."),
     "file.too_large": ("Tệp quá lớn.", "The file is too large."),
     "file.type_mismatch": (
         "Nội dung tệp không đúng với loại mà tên hoặc Content-Type nêu.",
@@ -326,6 +331,15 @@ FIELDS: dict[str, tuple[str, str]] = {
     ),
     "password.too_common": ("Mật khẩu này quá dễ đoán.", "This password is too easy to guess."),
     "password.wrong": ("Mật khẩu hiện tại chưa đúng.", "The current password is not right."),
+    "pdf.active": (
+        "Tệp PDF có mã lệnh hoặc thao tác tự chạy nên không được nhận.",
+        "PDFs with scripts, or with actions that start something, are not taken.",
+    ),
+    "pdf.embedded_files": (
+        "Tệp PDF có tệp khác đính bên trong nên không được nhận.",
+        "PDFs with files in them are not taken.",
+    ),
+    "pdf.too_many_pages": ("Tệp PDF có nhiều nhất {limit} trang.", "A PDF has {limit} pages at most."),
     "phone.invalid": ("Không có số điện thoại như vậy.", "No telephone has such a number."),
     "phone.malformed": ("Số điện thoại chưa đúng.", "This is no telephone number."),
     "photo.damaged": ("Tệp ảnh bị hỏng.", "The picture is damaged."),

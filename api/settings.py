@@ -1,15 +1,20 @@
 """The only reader of the environment. Each setting is a variable `HANDBOOK_…`; `.env.example` lists them all."""
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, ValidationError, field_validator, model_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from content.object_files import Bucket
+
+_BUCKET = re.compile(r"[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]")
 
 
 class SettingsError(ValueError):
@@ -40,6 +45,18 @@ class Settings(BaseSettings):
     files_dir: Path | None = Field(
         default=None, description="Where files are stored by their content; files/ in the data folder by default."
     )
+    files_url: str | None = Field(
+        default=None,
+        description="s3://bucket/prefix keeps files in a bucket instead; what arrives passes through the folder.",
+    )
+    files_endpoint: str | None = Field(
+        default=None, description="Where the bucket answers, such as https://s3.example.org; Amazon by default."
+    )
+    files_region: str | None = Field(default=None, description="The bucket's region.")
+    files_key: str | None = Field(
+        default=None, description="The access key's id; without it what this machine itself may do."
+    )
+    files_secret: SecretStr | None = Field(default=None, description="The access key's secret.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     public_url: AnyHttpUrl = Field(
@@ -103,6 +120,26 @@ class Settings(BaseSettings):
                 raise ValueError("must be such as redis://127.0.0.1:6379/0") from None
         return value
 
+    @field_validator("files_url")
+    @classmethod
+    def _known_store(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc) or parts.query or parts.fragment:
+            raise ValueError("must be such as s3://bucket/prefix")
+        return value
+
+    @field_validator("files_endpoint")
+    @classmethod
+    def _known_endpoint(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("must be such as https://s3.example.org")
+        return value.rstrip("/")
+
     @field_validator("cors_origins")
     @classmethod
     def _exact_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,6 +154,8 @@ class Settings(BaseSettings):
         plain = self.public_url.scheme == "http" and not _is_loopback(self.public_url.host or "")
         if not self.demo and plain:
             raise ValueError("public_url must be https: phones send passwords and tokens to it")
+        if (self.files_key is None) is not (self.files_secret is None):
+            raise ValueError("files_key and files_secret go together")
         return self
 
     @property
@@ -132,6 +171,21 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> Path:
         return self.keys_file or self.data_dir / "keys.json"
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """Where files are stored, if not in a folder."""
+        if self.files_url is None:
+            return None
+        parts = urlsplit(self.files_url)
+        return Bucket(
+            name=parts.netloc,
+            prefix=parts.path.strip("/"),
+            endpoint=self.files_endpoint,
+            region=self.files_region,
+            key=self.files_key,
+            secret=self.files_secret.get_secret_value() if self.files_secret else None,
+        )
 
     @property
     def files(self) -> Path:

@@ -1,19 +1,20 @@
-"""What may be sent along: types by the bytes, with their limits. Names and declared types are only believed where the
+"""What may be sent: types by the bytes, with limits by what for. Names and declared types are only believed where the
 bytes agree.
 
 Left out on purpose: SVG and HTML, which run scripts; archives, which hide what they hold. Scripts within PDFs are not
-searched for: they can be compressed in many ways, and a search would promise what it cannot hold.
+searched for here: they can be compressed in many ways, and only `content.extract` takes them apart.
 """
 
 import codecs
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
 import puremagic
 
+from content.epub import EPUB, check_epub
 from content.images import measure
 from content.malformed import Malformed
 from content.office import DOCX, ODP, ODS, ODT, PPTX, XLSX, check_document
@@ -123,34 +124,59 @@ FILE_TYPES = (
     ),
     FileType("video/mp4", (".mp4",), 50 * _MB, partial(check_mp4, sound=False), frozenset({"video/x-m4v"})),
 )
-LARGEST = max(each.limit for each in FILE_TYPES)
-_BY_EXTENSION = {extension: each for each in FILE_TYPES for extension in each.extensions}
+"""What goes with notices, on every phone that reads them."""
+
+_STUDY_LIMITS = {
+    "application/pdf": 300 * _MB,
+    "image/jpeg": 10 * _MB,
+    "image/png": 10 * _MB,
+    "image/webp": 10 * _MB,
+    "audio/mpeg": 300 * _MB,
+    "audio/mp4": 300 * _MB,
+    "video/mp4": 1024 * _MB,
+}
+STUDY_TYPES = (
+    FileType(EPUB, (".epub",), 100 * _MB, check_epub, signs=frozenset({".zip", ".epub"})),
+    *(replace(each, limit=_STUDY_LIMITS[each.media_type]) for each in FILE_TYPES if each.media_type in _STUDY_LIMITS),
+)
+"""What is studied, fetched by those who want to; and the pictures in texts."""
 
 
-def read_file_name(name: str) -> str:
+def largest(types: Sequence[FileType]) -> int:
+    return max(each.limit for each in types)
+
+
+LARGEST = largest(FILE_TYPES)
+
+
+def read_file_name(name: str, types: Sequence[FileType] = FILE_TYPES) -> str:
     """A file's name as it is kept, at most 120 characters, without anything that a system takes for a path.
 
-    Raises Malformed ``file.name_malformed``, ``file.type_unknown`` (by its extension), and what `clean` raises.
+    Raises Malformed ``file.name_malformed``, what `type_of_name` raises for its extension, and what `clean` raises.
     """
     name = clean(name)
     if len(name) > NAME_MOST or _NOT_IN_NAMES.search(name) or name.startswith(".") or name.endswith((" ", ".")):
         raise Malformed("file.name_malformed")
-    type_of_name(name)
+    type_of_name(name, types=types)
     return name
 
 
-def type_of_name(name: str, declared: str = "") -> FileType:
-    """The type that a name and a Content-Type promise. Raises Malformed ``file.type_unknown``, and
-    ``file.type_mismatch`` where they contradict each other.
+def type_of_name(name: str, declared: str = "", types: Sequence[FileType] = FILE_TYPES) -> FileType:
+    """The type that a name and a Content-Type promise, of those that are taken. Raises Malformed ``file.type_unknown``,
+    or of `STUDY_TYPES` ``file.form_unknown``, and ``file.type_mismatch`` where they contradict each other.
     """
     stem, dot, extension = name.rpartition(".")
-    found = _BY_EXTENSION.get(f".{extension.lower()}") if dot and stem else None
+    found = _by_extension(types).get(f".{extension.lower()}") if dot and stem else None
     if found is None:
-        raise Malformed("file.type_unknown")
+        raise Malformed("file.form_unknown" if types is STUDY_TYPES else "file.type_unknown")
     said = declared.partition(";")[0].strip().lower()
     if said not in {*_UNSAID, found.media_type, *found.aliases}:
         raise Malformed("file.type_mismatch")
     return found
+
+
+def _by_extension(types: Sequence[FileType]) -> dict[str, FileType]:
+    return {extension: each for each in types for extension in each.extensions}
 
 
 def verify(file: BinaryIO, promised: FileType) -> None:
@@ -158,7 +184,7 @@ def verify(file: BinaryIO, promised: FileType) -> None:
     every byte is looked at, so call it in a thread.
 
     Codes: ``file.empty``, ``file.too_large``, ``file.type_mismatch``, ``file.damaged``, ``file.bomb`` (would be too
-    much for whoever opens it), ``file.macros``, ``file.encrypted``, ``file.not_utf8``.
+    much for whoever opens it), ``file.macros``, ``file.scripts``, ``file.encrypted``, ``file.not_utf8``.
     """
     size = file.seek(0, 2)
     if size == 0:

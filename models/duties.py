@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.file_clearing import REVIEW_FILES
 from models.memberships import EXPIRE_MEMBERSHIPS
 from models.notices.due import END_ACTIVITIES, EXPIRE_NOTICES, PUBLISH_NOTICES, REMIND_OF_NOTICES
 from models.roles import EXPIRE_GRANTS
@@ -16,4 +17,5 @@ DUTIES: tuple[Duty[Any], ...] = (
     EXPIRE_NOTICES,
     REMIND_OF_NOTICES,
     *TALLY_DUTIES,
+    REVIEW_FILES,
 )

@@ -30,7 +30,7 @@ async def set_photo(
     if photo is not None:
         variants = dict(narrower or {})
         for each in (photo, *variants.values()):
-            await keep_file(session, each.sha256, each.size, media_type)
+            await keep_file(session, each.sha256, each.size, media_type, each.crc32)
         rows = [{"of": photo.sha256, "width": width, "sha256": each.sha256} for width, each in variants.items()]
         await upsert(session, FileVariant, rows, keys=("of", "width"), update=())
     member.photo = photo.sha256 if photo else None

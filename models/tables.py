@@ -10,7 +10,7 @@ from models.branches import Branch
 from models.calendars import CalendarToken
 from models.changes import Change, ChannelVersion, LogHead, LostRange
 from models.events.table import Event
-from models.files import File, FileVariant
+from models.files import ClearedFile, File, FileVariant
 from models.idempotency import IdempotencyKey
 from models.members.table import Member
 from models.memberships import Membership
@@ -27,6 +27,7 @@ from models.sessions import DeviceSession
 from models.study.table import Study, StudyFile, StudyItem, StudyVersion
 from models.tallies.table import Tally, TallyHead
 from models.templates.table import NoticeTemplate
+from models.uploads import Upload
 
 TABLES: tuple[type[SQLModel], ...] = (
     Account,
@@ -39,6 +40,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     CalendarToken,
     Change,
     ChannelVersion,
+    ClearedFile,
     DeviceSession,
     Event,
     File,
@@ -68,5 +70,6 @@ TABLES: tuple[type[SQLModel], ...] = (
     StudyVersion,
     Tally,
     TallyHead,
+    Upload,
 )
 METADATA = SQLModel.metadata

@@ -15,8 +15,10 @@ from api.cache.nudges import Nudges
 from api.commands.running import console, open_database, run, settings
 from api.logs import configure_logs
 from api.settings import Settings
+from api.storage import open_files
 from api.worker import Worker
 from models.duties import DUTIES
+from models.file_clearing import forgetting
 
 
 def work(
@@ -34,7 +36,8 @@ def work(
 async def _work(using: Settings) -> None:
     client = redis.from_url(using.redis_url) if using.redis_url else None
     async with open_database(using) as database:
-        worker = Worker(database, DUTIES, committed=Nudges(client, Breaker()).send)
+        duties = (*DUTIES, forgetting(open_files(using)))
+        worker = Worker(database, duties, committed=Nudges(client, Breaker()).send)
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, worker.leave)
         console.print("doing what is due; Ctrl+C ends it")

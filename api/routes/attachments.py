@@ -8,8 +8,8 @@ from starlette.responses import Response, StreamingResponse
 from api.deps import Id, PartsDep, RevisionDep, SessionDep, Sha256, TagDep, ViewerDep
 from api.downloads import SENDS_FILES, Content, DownloadsDep
 from api.routing import Access, Cached, declare, router
-from api.uploads import TAKES_FILES, FileName, declared_size, promised, uploaded
-from content.filetypes import LARGEST
+from api.uploads import FileName, declared_size, promised, takes, uploaded
+from content.filetypes import FILE_TYPES, LARGEST
 from models.attachments.rules import attach, check_room, detach, get_attachment
 from models.attachments.shapes import AttachmentPublic
 from models.notices.shapes import NoticePublic
@@ -20,7 +20,7 @@ routes = router("attachments")
 
 
 @routes.post(
-    "/notices/{notice_id}/attachments", status_code=201, max_body_size=LARGEST, openapi_extra=dict(TAKES_FILES)
+    "/notices/{notice_id}/attachments", status_code=201, max_body_size=LARGEST, openapi_extra=takes(FILE_TYPES)
 )
 @declare(Permission.NOTICE_WRITE, transaction=False, writes=True, revisioned=True)
 async def attach_file(

@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 import stat
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
@@ -36,7 +37,7 @@ def store(tmp_path: Path) -> FileStore:
 async def test_a_file_is_named_after_its_bytes(store: FileStore, tmp_path: Path) -> None:
     data = "Sổ tay".encode() * 100_000
     sha256 = hashlib.sha256(data).hexdigest()
-    assert await store.put(data) == StoredFile(sha256, len(data))
+    assert await store.put(data) == StoredFile(sha256, len(data), zlib.crc32(data))
     assert await store.exists(sha256)
     assert await store.size(sha256) == len(data)
     assert await read(store, sha256) == data
@@ -49,7 +50,7 @@ async def test_a_file_is_named_after_its_bytes(store: FileStore, tmp_path: Path)
 async def test_a_stream_is_stored_whole(store: FileStore, chunks: tuple[bytes, ...]) -> None:
     data = b"".join(chunks)
     stored = await store.put_stream(stream(*chunks), limit=len(data))
-    assert stored == StoredFile(hashlib.sha256(data).hexdigest(), len(data))
+    assert stored == StoredFile(hashlib.sha256(data).hexdigest(), len(data), zlib.crc32(data))
     assert await read(store, stored.sha256) == data
 
 
@@ -109,7 +110,7 @@ async def test_a_failing_disk_leaves_nothing(store: FileStore, tmp_path: Path, m
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("content.files.os.fsync", full)
+    monkeypatch.setattr("content.incoming.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         await store.put(b"abc")
     assert files_below(tmp_path) == []
@@ -183,7 +184,7 @@ async def test_nothing_but_a_sha256_is_a_name(store: FileStore, name: str) -> No
 
 async def test_what_is_not_kept_leaves_nothing(store: FileStore, tmp_path: Path) -> None:
     async with store.receive(stream(b"ab", b"c"), limit=3) as arrived:
-        assert arrived.file == StoredFile(hashlib.sha256(b"abc").hexdigest(), 3)
+        assert arrived.file == StoredFile(hashlib.sha256(b"abc").hexdigest(), 3, zlib.crc32(b"abc"))
         assert await arrived.examine(lambda file: (file.read(1), file.seek(0, 2))) == (b"a", 3)
         assert not await store.exists(arrived.file.sha256)
         assert len(files_below(tmp_path)) == 1

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests import samples
 from tests.api.conftest import Client
 from tests.api.importing.folders import text, zipped
 from tests.api.permissions.table import ACTORS, TABLE
@@ -130,6 +131,7 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
     "POST /v1/notice-templates/{template_id}/draft": _json(
         lambda w, c: {"branch_id": w.ids["branch_id"]["own"]} if c.name.endswith("for own") else {}
     ),
+    "POST /v1/files": lambda *_: {"content": samples.mp3(), "params": {"name": "bài nói.mp3"}},
     "POST /v1/members": _json(lambda w, c: {"branch_id": _branch(w, c), "member_no": "M1", "full_name": "Tô Văn Yên"}),
     "PATCH /v1/members/{member_id}": _json(lambda *_: {"gender": "female"}, headers=_FIRST_REVISION),
     "POST /v1/notices": _json(

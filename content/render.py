@@ -190,7 +190,12 @@ def plain_text(html: str) -> str:
 
 def summarise(markdown: str, limit: int = _SUMMARY_LIMIT) -> str:
     """One line of at most `limit` characters from the beginning, cut between words and then ended by "…"."""
-    text = " ".join(plain_text(render_markdown(markdown)).split())
+    return shorten(plain_text(render_markdown(markdown)), limit)
+
+
+def shorten(text: str, limit: int = _SUMMARY_LIMIT) -> str:
+    """One line of at most `limit` characters of plain text, cut as `summarise` does."""
+    text = " ".join(text.split())
     if len(text) <= limit:
         return text
     head = text[:limit]

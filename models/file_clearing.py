@@ -18,6 +18,7 @@ from sqlmodel import col
 from content.files import FileStore
 from models.attachments.table import NoticeFile
 from models.database import now, try_lock, upsert
+from models.file_texts import FileText
 from models.files import YOUNG, ClearedFile, File, FileVariant
 from models.members.table import Member
 from models.schedule import Duty, finding
@@ -63,6 +64,7 @@ async def review(session: AsyncSession, file: File) -> bool:
         return False
     await session.execute(delete(FileVariant).where(col(FileVariant.of) == file.sha256))
     await session.execute(delete(Upload).where(col(Upload.sha256) == file.sha256))
+    await session.execute(delete(FileText).where(col(FileText.sha256) == file.sha256))
     await session.delete(file)
     await session.flush()
     row = {"sha256": file.sha256, "cleared_at": at}

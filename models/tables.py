@@ -10,6 +10,7 @@ from models.branches import Branch
 from models.calendars import CalendarToken
 from models.changes import Change, ChannelVersion, LogHead, LostRange
 from models.events.table import Event
+from models.file_texts import FileText
 from models.files import ClearedFile, File, FileVariant
 from models.idempotency import IdempotencyKey
 from models.members.table import Member
@@ -44,6 +45,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     DeviceSession,
     Event,
     File,
+    FileText,
     FileVariant,
     IdempotencyKey,
     LastRound,

@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, ForeignKey, exists
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from content.extract import Extract
 from content.incoming import StoredFile
 from models.base import Shape
 from models.database import now, upsert
 from models.errors import Forbidden
+from models.file_texts import note_text
 from models.files import keep_file
 from models.permissions import Permission, Viewer
 
@@ -55,11 +57,17 @@ def require_sending(viewer: Viewer) -> None:
 
 
 async def note_upload(
-    session: AsyncSession, viewer: Viewer, file: StoredFile, media_type: str, name: str
+    session: AsyncSession, viewer: Viewer, file: StoredFile, media_type: str, name: str, found: Extract | None = None
 ) -> UploadPublic:
-    """The viewer sent this file; sending it again changes its name alone. Raises Forbidden."""
+    """The viewer sent this file, in which this text was found; sending it again changes its name alone. Raises
+    Forbidden.
+    """
     require_sending(viewer)
     await keep_file(session, file.sha256, file.size, media_type, file.crc32)
     row = {"sha256": file.sha256, "member_id": viewer.the_member, "name": name, "uploaded_at": now(session)}
     await upsert(session, Upload, [row], keys=("sha256", "member_id"), update=("name", "uploaded_at"))
-    return UploadPublic(sha256=file.sha256, size=file.size, media_type=media_type, name=name)
+    sent = UploadPublic(sha256=file.sha256, size=file.size, media_type=media_type, name=name)
+    if found is None:
+        return sent
+    await note_text(session, file.sha256, found)
+    return sent.model_copy(update={"pages": found.pages, "is_scanned": found.is_scanned})

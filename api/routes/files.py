@@ -38,9 +38,9 @@ async def upload_file(name: StudyFileName, request: Request, viewer: ViewerDep, 
         file = await arrived.keep()
         async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
             writer = await resolve_viewer(session, viewer.the_member, viewer.the_session)
-            sent = await note_upload(session, writer, file, kind.media_type, name)
+            sent = await note_upload(session, writer, file, kind.media_type, name, found)
             await must_hold(parts.files, file.sha256)
-    return sent if found is None else sent.model_copy(update={"pages": found.pages, "is_scanned": found.is_scanned})
+    return sent
 
 
 class Width(IntEnum):

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from content.render import Rendered, render_material, summarise
+from content.render import Rendered, render_material, shorten, summarise
 from models.branches import Branch
 from models.channels import ALL
 from models.errors import FieldError, Invalid
+from models.file_texts import text_of
 from models.files import File
 from models.study.collections import CollectionCard, CollectionContent, CollectionItem, CollectionShown
 from models.study.materials import (
@@ -91,6 +92,7 @@ async def _draw_up_material(session: AsyncSession, _study: Study, _branch: Branc
     if len(images) < len(rendered.files) or not all(image.media_type in _IMAGES for image in images):
         raise Invalid.at("/body", "material.image_unknown")
     said = content.model_dump(include=set(MaterialCard.model_fields) - {"file"})
+    inside = "" if content.file is None else await text_of(session, content.file.sha256)
     card = MaterialCard(form=form, reading_minutes=rendered.reading_minutes, file=shown_file, **said)
     shown = MaterialShown(
         body_html=rendered.html,
@@ -98,11 +100,11 @@ async def _draw_up_material(session: AsyncSession, _study: Study, _branch: Branc
         images=[MaterialImage.model_validate(_described(image)) for image in images],
     )
     return Edition(
-        content.summary or summarise(content.body),
+        content.summary or summarise(content.body) or shorten(inside),
         card.model_dump(mode="json"),
         shown.model_dump(mode="json"),
         files=hashes,
-        text=rendered.text,
+        text="\n".join(filter(None, (rendered.text, inside))),
     )
 
 

@@ -16,11 +16,12 @@ from models.changes import Topic, record
 from models.channels import channel
 from models.database import now, translating
 from models.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale
+from models.file_access import may_refer
 from models.notices.shapes import Audience
 from models.permissions import Permission, Viewer, require, visible
 from models.searching.index import Document, forget, make_findable
 from models.searching.table import FoundKind
-from models.study.editions import MAKINGS, Edition, all_hear, files_by_hash
+from models.study.editions import MAKINGS, Edition, all_hear
 from models.study.reading import readable
 from models.study.shapes import StudyContent, StudyCreate, StudyPublish, StudySupersede, StudyUpdate, StudyWithdraw
 from models.study.table import (
@@ -65,7 +66,7 @@ async def create_study(session: AsyncSession, viewer: Viewer, kind: StudyKind, d
     )
     async with translating(session, {"uq_study_slug": Conflict("study.slug_taken", name=slug)}):
         session.add(study)
-    await _note_files(session, study, content)
+    await _note_files(session, viewer, study, content)
     published = None
     if data.publish:
         published = await _publish(session, viewer, study, branch, None)
@@ -114,7 +115,7 @@ async def update_study(
         study.who = data.audience.who
     elif content == before:
         return study, branch, version
-    await _note_files(session, study, content)
+    await _note_files(session, viewer, study, content)
     study.draft = content.model_dump(mode="json")
     study.revision += 1
     await session.flush()
@@ -303,15 +304,17 @@ async def _hold(
         raise Conflict("branch.not_active")
 
 
-async def _note_files(session: AsyncSession, study: Study, content: StudyContent) -> None:
-    """What the draft holds now. Raises Invalid `file.unknown` for what is not there to be referred to."""
+async def _note_files(session: AsyncSession, viewer: Viewer, study: Study, content: StudyContent) -> None:
+    """What the draft holds now. Raises Invalid `file.unknown` for what is not there for the viewer."""
     named: frozenset[str] = MAKINGS[study.kind].files(content)
     held = set(
         await session.scalars(select(col(StudyFile.sha256)).where(col(StudyFile.study_id) == study.id).distinct())
     )
-    known = await files_by_hash(session, named - held)
-    if named - held - known.keys():
-        raise Invalid.at("/file/sha256", "file.unknown")
+    if unknown := named - held:
+        unknown -= await may_refer(session, viewer, unknown)
+    if unknown:
+        main = getattr(content, "file", None)
+        raise Invalid.at("/file/sha256" if main is not None and main.sha256 in unknown else "/body", "file.unknown")
     await session.execute(delete(StudyFile).where(col(StudyFile.study_id) == study.id, col(StudyFile.version) == DRAFT))
     session.add_all(StudyFile(study_id=study.id, version=DRAFT, sha256=sha256) for sha256 in sorted(named))
     await session.flush()

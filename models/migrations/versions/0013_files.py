@@ -1,11 +1,11 @@
-"""Files that were sent and by whom, their CRC-32, and when to ask whether anything refers to them."""
+"""Files that were sent and by whom, their CRC-32 and text, and when to ask whether anything refers to them."""
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -35,9 +35,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sha256"], ["file.sha256"], name=op.f("fk_upload_sha256")),
         sa.PrimaryKeyConstraint("sha256", "member_id", name=op.f("pk_upload")),
     )
+    op.create_table(
+        "file_text",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("is_scanned", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["sha256"], ["file.sha256"], name=op.f("fk_file_text_sha256")),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_file_text")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("file_text")
     op.drop_table("upload")
     op.drop_table("cleared_file")
     op.drop_index("ix_file_variant_sha256", "file_variant")

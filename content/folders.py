@@ -13,15 +13,17 @@ import os
 import re
 import tomllib
 import unicodedata
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
-from content.filetypes import read_file_name, type_of_name
+from content.filetypes import STUDY_TYPES, read_file_name, type_of_name
+from content.incoming import StoredFile
 from content.malformed import Malformed
 from content.pictured import name_pictures
 from content.text import words
@@ -37,8 +39,6 @@ _FENCE = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re
 _MANIFESTS = {"collection.toml": "collection", "quiz.toml": "quiz"}
 _ALONE = frozenset({".pdf", ".epub", ".mp3", ".m4a", ".mp4"})
 _PASSED_OVER = ("__MACOSX", "Thumbs.db")
-
-T = TypeVar("T")
 
 
 class EntryKind(StrEnum):
@@ -77,12 +77,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """A file that goes with an entry; `size` is in bytes."""
+    """A file that goes with an entry, where it lies in the folder, and what is kept of it."""
 
     path: str
     name: str
-    sha256: str
-    size: int
+    kept: StoredFile
+
+    @property
+    def sha256(self) -> str:
+        return self.kept.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self.refused: list[tuple[str, FolderError]] = []
-        self._hashes: dict[str, tuple[str, int]] = {}
+        self._known: dict[str, StoredFile] = {}
         self.entries = self._survey()
 
     def read(self, entry: Entry) -> Item:
@@ -131,8 +134,12 @@ class Folder:
             return Item(entry, fields, (file,))
         return self._read_text(entry, path)
 
-    def open(self, file: FolderFile) -> BinaryIO:
-        return self._within(file.path).open("rb")
+    def path(self, file: FolderFile) -> Path:
+        """Where its bytes are to be read. Raises Malformed ``folder.changed_meanwhile`` where they are gone."""
+        try:
+            return self._within(file.path)
+        except Broken:
+            raise Malformed("folder.changed_meanwhile", path=file.path) from None
 
     def _survey(self) -> list[Entry]:
         found: list[Entry] = []
@@ -214,10 +221,9 @@ class Folder:
         if name is None:
             raise Broken(FolderError(pointer, "folder.outside", {"path": pointer_to}))
         try:
-            if name not in self._hashes:
-                self._hashes[name] = _hash(self._within(name), name)
-            sha256, size = self._hashes[name]
-            return FolderFile(name, read_file_name(PurePosixPath(name).name), sha256, size)
+            if name not in self._known:
+                self._known[name] = _look(self._within(name), name)
+            return FolderFile(name, read_file_name(PurePosixPath(name).name, STUDY_TYPES), self._known[name])
         except Broken as broken:
             raise Broken(*(FolderError(pointer, error.code, error.details) for error in broken.errors)) from None
         except Malformed as error:
@@ -321,17 +327,18 @@ def _beside(path: PurePosixPath, name: str) -> str | None:
     return "/".join(parts)
 
 
-def _hash(path: Path, name: str) -> tuple[str, int]:
-    """Raises Malformed for what is of no known type or too large."""
-    limit = type_of_name(name).limit
+def _look(path: Path, name: str) -> StoredFile:
+    """What will be kept of it. Raises Malformed for what is of no known type or too large."""
+    limit = type_of_name(name, types=STUDY_TYPES).limit
     size = path.stat().st_size
     if size > limit:
         raise Malformed("file.too_large", limit=limit)
-    hashed = hashlib.sha256()
+    hashed, crc32 = hashlib.sha256(), 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             hashed.update(chunk)
-    return hashed.hexdigest(), size
+            crc32 = zlib.crc32(chunk, crc32)
+    return StoredFile(hashed.hexdigest(), size, crc32)
 
 
 def _checked(said: Mapping[str, Any]) -> list[FolderError]:

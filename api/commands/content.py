@@ -13,8 +13,8 @@ from sqlmodel import col
 
 from api.commands.running import console, fail, open_database, run, said, sentence, settings
 from api.settings import Settings
+from api.storage import open_files
 from api.transactions import transaction
-from content.files import LocalFileStore
 from content.folders import Folder
 from content.malformed import Malformed
 from models.branches import Branch
@@ -54,7 +54,7 @@ async def _import(using: Settings, path: Path, code: str, *, dry_run: bool) -> S
         if branch_id is None:
             fail(f"there is no branch {code}")
 
-        means = Means(partial(transaction, database), _operator, LocalFileStore(using.files))
+        means = Means(partial(transaction, database), _operator, open_files(using))
         with bar:
             task = bar.add_task("", total=len(folder.entries))
             return await import_folder(

@@ -18,8 +18,9 @@ from sqlalchemy import and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from content.extract import extract
 from content.files import FileStore
-from content.filetypes import type_of_name, verify
+from content.filetypes import STUDY_TYPES, FileType, type_of_name, verify
 from content.folders import Broken, Entry, Folder, FolderFile, Item
 from content.malformed import Malformed
 from models.base import new_id
@@ -58,7 +59,8 @@ class Result(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What became of one entry of the folder, or in a dry run would become of it. `kind` and `slug` are None of what
-    could not be read. `refusal` is why it was not brought in. `is_scanned`: its PDF has no text to search or read out.
+    could not be read. `refusal` is why it was not brought in. `is_scanned`: its PDF came now, and most of its pages are
+    pictures of text, which nobody can search.
     """
 
     path: str
@@ -142,6 +144,7 @@ class _Import:
         self._folder = folder
         self._dry_run = dry_run
         self._ids: dict[Name, UUID] = {}
+        self._scanned: set[str] = set()
 
     async def run(self, on_progress: Callable[[int, int], None] | None) -> StudyImport:
         async with self._means.transaction(writes=False) as session:
@@ -166,13 +169,10 @@ class _Import:
             plans = [self._plan(item, there) for item in read if isinstance(item, Item)]
             named = {file.sha256 for plan in plans if isinstance(plan, _Planned) for file in plan.item.files}
             stored = await _stored(session, named)
-        todo: list[_Planned] = []
-        for plan in plans:
-            settled = plan if isinstance(plan, Brought) else await self._settled(plan, stored)
-            if settled is None and isinstance(plan, _Planned):
-                todo.append(plan)
-            elif settled is not None:
-                brought.append(settled)
+        brought += [plan for plan in plans if isinstance(plan, Brought)]
+        settled = await asyncio.gather(*(self._settled(plan, stored) for plan in plans if isinstance(plan, _Planned)))
+        brought += [one for one in settled if isinstance(one, Brought)]
+        todo = [one for one in settled if isinstance(one, _Planned)]
         if todo:
             async with self._means.transaction() as session:
                 viewer = await self._means.viewer(session)
@@ -230,46 +230,52 @@ class _Import:
             raise Invalid(errors)
         return items
 
-    async def _settled(self, plan: _Planned, stored: set[str]) -> Brought | None:
-        """What became of it, where nothing is to be written: its files are no good, or this is a dry run."""
+    async def _settled(self, plan: _Planned, stored: set[str]) -> _Planned | Brought:
+        """With its files kept; or what became of it, where they are no good, or this is a dry run."""
         try:
             for file in plan.item.files:
                 if file.sha256 not in stored:
                     await self._store(file)
-                    stored.add(file.sha256)
         except Malformed as error:
             pointer = "/body" if _is_picture(file) else "/file"
-            refusal = Invalid([FieldError(pointer, error.code, {**error.details, "path": file.path})])
             self._forget(plan)
-            return _refused(plan.item.entry, refusal)
+            return _refused(plan.item.entry, _no_good(pointer, error))
         if not self._dry_run:
-            return None
+            return plan
         study = plan.study
         id_, version = (study.id, study.version + 1) if study else (None, None)
-        return Brought(plan.item.entry.path, *plan.name, plan.result, id_, version)
+        return self._brought(plan, id_, version)
+
+    def _brought(self, plan: _Planned, id_: UUID | None, version: int | None) -> Brought:
+        is_scanned = any(file.sha256 in self._scanned for file in plan.item.files)
+        return Brought(plan.item.entry.path, *plan.name, plan.result, id_, version, is_scanned=is_scanned)
 
     async def _store(self, file: FolderFile) -> None:
         """Look into a file, and keep its bytes; until something refers to them they may be cleared away again.
 
         Raises Malformed.
         """
-        promised = type_of_name(file.name)
+        promised = _type_of(file)
+        path = self._folder.path(file)
 
         def look() -> None:
-            with self._folder.open(file) as opened:
+            with path.open("rb") as opened:
                 verify(opened, promised)
 
         await asyncio.to_thread(look)
+        found = await extract(promised.media_type, path)
+        if found is not None and found.is_scanned:
+            self._scanned.add(file.sha256)
         if not self._dry_run:
             await self._send(file)
 
     async def _send(self, file: FolderFile) -> None:
-        kept = await self._means.files.put_stream(self._chunks(file), type_of_name(file.name).limit)
-        if kept.sha256 != file.sha256:
-            raise Malformed("folder.changed_meanwhile")
+        kept = await self._means.files.put_stream(self._chunks(file), _type_of(file).limit)
+        if kept != file.kept:
+            raise Malformed("folder.changed_meanwhile", path=file.path)
 
     async def _chunks(self, file: FolderFile) -> AsyncIterator[bytes]:
-        with await asyncio.to_thread(self._folder.open, file) as opened:
+        with await asyncio.to_thread(self._folder.path(file).open, "rb") as opened:
             while chunk := await asyncio.to_thread(opened.read, _CHUNK):
                 yield chunk
 
@@ -278,15 +284,15 @@ class _Import:
         try:
             async with savepoint(session):
                 for file in plan.item.files:
-                    await keep_file(session, file.sha256, file.size, type_of_name(file.name).media_type)
+                    await keep_file(session, file.sha256, file.kept.size, _type_of(file).media_type, file.kept.crc32)
                     if not await self._means.files.exists(file.sha256):  # cleared away since it was looked for
                         await self._send(file)
                 study = await self._publish(session, viewer, plan)
         except (HandbookError, Malformed) as error:
             self._forget(plan)
-            return _refused(entry, error if isinstance(error, HandbookError) else Invalid.at("/file", error.code))
+            return _refused(entry, error if isinstance(error, HandbookError) else _no_good("/file", error))
         self._ids[plan.name] = study.id
-        return Brought(entry.path, *plan.name, plan.result, study.id, study.version)
+        return self._brought(plan, study.id, study.version)
 
     async def _publish(self, session: AsyncSession, viewer: Viewer, plan: _Planned) -> Study:
         kind, slug = plan.name
@@ -314,8 +320,12 @@ def _name(entry: Entry) -> Name:
     return StudyKind(entry.kind), entry.slug
 
 
+def _type_of(file: FolderFile) -> FileType:
+    return type_of_name(file.name, types=STUDY_TYPES)
+
+
 def _is_picture(file: FolderFile) -> bool:
-    return type_of_name(file.name).media_type.startswith("image/")
+    return _type_of(file).media_type.startswith("image/")
 
 
 def _read(folder: Folder, entry: Entry) -> Item | Brought:
@@ -336,6 +346,10 @@ def _error(error: Any) -> FieldError:
 
 def _refused(entry: Entry, refusal: HandbookError) -> Brought:
     return Brought(entry.path, *_name(entry), Result.REFUSED, refusal=refusal)
+
+
+def _no_good(pointer: str, error: Malformed) -> Invalid:
+    return Invalid([FieldError(pointer, error.code, dict(error.details))])
 
 
 def _invalid(error: ValidationError) -> Invalid:

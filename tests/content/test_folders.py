@@ -67,8 +67,7 @@ def test_pictures_are_named_by_their_bytes(tmp_path: Path) -> None:
         f"![a](file:{file.sha256}) ![b](<file:{file.sha256}> 'tên')\n\n"
         f"![c][d] ![ngoài](https://example.org/x.png)\n\n[d]: file:{file.sha256}"
     )
-    with folder.open(file) as opened:
-        assert len(opened.read()) == file.size
+    assert len(folder.path(file).read_bytes()) == file.kept.size
 
 
 def test_a_file_goes_with_its_text_or_stands_alone(tmp_path: Path) -> None:

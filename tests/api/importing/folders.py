@@ -25,11 +25,6 @@ def picture(colour: str = "red") -> bytes:
     return written.getvalue()
 
 
-def pdf(words: str = "Sổ tay") -> bytes:
-    """As little as passes for one."""
-    return f"%PDF-1.7\n% {words}\nstartxref\n9\n%%EOF\n".encode()
-
-
 def zipped(files: Files) -> bytes:
     written = BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -9,8 +9,9 @@ from typer.testing import CliRunner, Result
 from api.cli import app
 from models.database import Database
 from models.keyring import Keyring, save_keyring
-from tests.api.importing.folders import pdf, text
+from tests.api.importing.folders import text
 from tests.organisation import found_organisation
+from tests.pdfs import pdf
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def folder(tmp_path: Path, database_url: str, keyring: Keyring, monkeypatch: pyt
     made = tmp_path / "tài liệu"
     made.mkdir()
     (made / "một.md").write_text(text("Bài một"))
-    (made / "nq57.pdf").write_bytes(pdf())
+    (made / "nq57.pdf").write_bytes(pdf(["Nghị quyết"]))
     return made
 
 

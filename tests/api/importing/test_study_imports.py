@@ -15,10 +15,11 @@ from models.files import File
 from models.study.table import Study, StudyVersion
 from tests.api.attending.meetings import stored
 from tests.api.conftest import As, Client, counts
-from tests.api.importing.folders import bring, pdf, picture, post, problems, results, text, zipped
+from tests.api.importing.folders import bring, picture, post, problems, results, text, zipped
 from tests.api.problem_details import assert_problem, codes
 from tests.clock import StandingClock
 from tests.organisation import Organisation
+from tests.pdfs import pdf
 from tests.queries import counting
 
 QUIZ = """
@@ -34,7 +35,7 @@ options = [{text = "115", is_right = true}, {text = "113"}]
 FOLDER: dict[str, str | bytes] = {
     "bài/một.md": text("Bài một", "Xem ![sơ đồ](../ảnh/a.png).", tags='["sơ cứu"]', issued_on="2026-01-02"),
     "bài/hai.md": text("Bài hai", "Kèm tệp.", file='"nq.pdf"', document_no='"57-NQ/TW"'),
-    "bài/nq.pdf": pdf(),
+    "bài/nq.pdf": pdf(["Nghị quyết"]),
     "ảnh/a.png": picture(),
     "chuyen-de/collection.toml": (
         'title = "Chuyên đề"\ndue_at = 2026-12-31T17:00:00+07:00\n'
@@ -89,7 +90,7 @@ async def test_the_guide_says_how_it_is(editor: Client, organisation: Organisati
     folder: dict[str, str | bytes] = {
         "so-cuu/bong.md": words,
         "so-cuu/gay-xuong.md": text(),
-        "so-cuu/tep/bong.pdf": pdf(),
+        "so-cuu/tep/bong.pdf": pdf(["Nghị quyết"]),
         "so-cuu/anh/doi-nuoc.png": picture(),
         "so-cuu/collection.toml": collection,
         "so-cuu/quiz.toml": quiz,
@@ -175,6 +176,22 @@ async def test_the_rest_goes_in_where_something_is_refused(
     assert await titles(member) == {"Tốt"}
     assert [study.slug for study in await stored(parts, Study)] == ["tot"]
     assert await stored(parts, File) == []
+
+
+async def test_a_scanned_pdf_is_said_to_be_so(editor: Client, organisation: Organisation, parts: Parts) -> None:
+    folder = {"chữ.pdf": pdf(["Nghị quyết"]), "ảnh.pdf": pdf(["", "", "Trang ba"])}
+    for dry_run in (True, False):
+        outcome = await bring(editor, organisation, folder, dry_run=dry_run)
+        assert {thing["path"]: thing["scanned"] for thing in outcome["things"]} == {"chữ.pdf": False, "ảnh.pdf": True}
+    assert {file.crc32 is None for file in await stored(parts, File)} == {False}
+
+
+async def test_a_pdf_that_does_something_is_refused(editor: Client, organisation: Organisation, parts: Parts) -> None:
+    runs = "/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>"
+    outcome = await bring(editor, organisation, {"a.pdf": pdf(["Chữ"], catalog=runs), "b.md": text()})
+    assert problems(outcome) == {"a.pdf": {"/file": "pdf.active"}}
+    assert await stored(parts, File) == []
+    assert not any(path.is_file() for path in parts.settings.files.rglob("*"))
 
 
 async def test_what_was_withdrawn_is_not_brought_back(editor: Client, organisation: Organisation) -> None:

@@ -81,7 +81,11 @@ _TAGS = [
     {
         "name": "sync",
         "description": "Keeping a member's handbook on a phone: read [the guide](/docs/guides/sync) first.",
-    }
+    },
+    {
+        "name": "quizzes",
+        "description": "Taking them also without a network: see [the guide](/docs/guides/quizzes).",
+    },
 ]
 
 

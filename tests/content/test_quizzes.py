@@ -2,6 +2,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -198,6 +199,13 @@ def test_draws_differ_by_number_member_and_version() -> None:
         draw_order(ids, 10, MEMBER, MEMBER, 1, 1),
     ]
     assert all(set(other) != set(drawn) for other in others)
+
+
+def test_the_draw_of_the_guide_is_what_it_says() -> None:
+    ids = [letter * 12 for letter in "abcd"]
+    first, second = draw_order(ids, 2, MEMBER, QUIZ, 3, 2)
+    guide = Path(__file__).parents[2] / "api" / "guides" / "quizzes.md"
+    assert f"two are asked: `{first}`, then `{second}`." in " ".join(guide.read_text().split())
 
 
 def test_every_question_comes_up_about_as_often_as_any_other() -> None:

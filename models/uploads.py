@@ -64,8 +64,9 @@ async def note_upload(
     """
     require_sending(viewer)
     await keep_file(session, file.sha256, file.size, media_type, file.crc32)
-    row = {"sha256": file.sha256, "member_id": viewer.the_member, "name": name, "uploaded_at": now(session)}
-    await upsert(session, Upload, [row], keys=("sha256", "member_id"), update=("name", "uploaded_at"))
+    if viewer.member_id is not None:
+        row = {"sha256": file.sha256, "member_id": viewer.member_id, "name": name, "uploaded_at": now(session)}
+        await upsert(session, Upload, [row], keys=("sha256", "member_id"), update=("name", "uploaded_at"))
     sent = UploadPublic(sha256=file.sha256, size=file.size, media_type=media_type, name=name)
     if found is None:
         return sent

@@ -7,7 +7,7 @@ version. So an import may be stopped anywhere, and is completed by running it ag
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, Protocol
@@ -18,16 +18,17 @@ from sqlalchemy import and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from content.extract import extract
+from content.extract import Extract, extract
 from content.files import FileStore
 from content.filetypes import STUDY_TYPES, FileType, type_of_name, verify
 from content.folders import Broken, Entry, Folder, FolderFile, Item
 from content.malformed import Malformed
+from content.searching import TEXT_MOST
 from models.base import new_id
 from models.branches import get_branch
 from models.changes import savepoint
 from models.errors import Conflict, FieldError, HandbookError, Invalid
-from models.files import File, keep_file
+from models.files import File
 from models.permissions import Permission, Viewer, require
 from models.study.collections import CollectionCreate, CollectionUpdate
 from models.study.editions import MAKINGS
@@ -36,6 +37,7 @@ from models.study.materials import MaterialCreate, MaterialUpdate
 from models.study.quizzes import QuizCreate, QuizUpdate
 from models.study.shapes import StudyContent, StudyCreate, StudyPublish, StudyUpdate
 from models.study.table import Study, StudyKind, StudyState, StudyVersion
+from models.uploads import note_upload
 
 AT_ONCE = 50
 """Things a commit: on SQLite everybody else's writes wait for it."""
@@ -144,7 +146,8 @@ class _Import:
         self._folder = folder
         self._dry_run = dry_run
         self._ids: dict[Name, UUID] = {}
-        self._scanned: set[str] = set()
+        self._texts: dict[str, Extract] = {}
+        """Of files that have come now."""
 
     async def run(self, on_progress: Callable[[int, int], None] | None) -> StudyImport:
         async with self._means.transaction(writes=False) as session:
@@ -247,7 +250,8 @@ class _Import:
         return self._brought(plan, id_, version)
 
     def _brought(self, plan: _Planned, id_: UUID | None, version: int | None) -> Brought:
-        is_scanned = any(file.sha256 in self._scanned for file in plan.item.files)
+        texts = [self._texts[file.sha256] for file in plan.item.files if file.sha256 in self._texts]
+        is_scanned = any(text.is_scanned for text in texts)
         return Brought(plan.item.entry.path, *plan.name, plan.result, id_, version, is_scanned=is_scanned)
 
     async def _store(self, file: FolderFile) -> None:
@@ -264,8 +268,8 @@ class _Import:
 
         await asyncio.to_thread(look)
         found = await extract(promised.media_type, path)
-        if found is not None and found.is_scanned:
-            self._scanned.add(file.sha256)
+        if found is not None:
+            self._texts[file.sha256] = replace(found, text=found.text[:TEXT_MOST])
         if not self._dry_run:
             await self._send(file)
 
@@ -284,7 +288,8 @@ class _Import:
         try:
             async with savepoint(session):
                 for file in plan.item.files:
-                    await keep_file(session, file.sha256, file.kept.size, _type_of(file).media_type, file.kept.crc32)
+                    kind, text = _type_of(file).media_type, self._texts.get(file.sha256)
+                    await note_upload(session, viewer, file.kept, kind, file.name, text)
                     if not await self._means.files.exists(file.sha256):  # cleared away since it was looked for
                         await self._send(file)
                 study = await self._publish(session, viewer, plan)

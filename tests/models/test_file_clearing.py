@@ -85,7 +85,7 @@ def test_all_that_refers_to_files_is_known() -> None:
         if key.column.table.name == "file"
     }
     known = {f"{column.class_.__tablename__}.{column.key}" for column in REFERRING}
-    assert pointing - known == {"file_variant.of", "upload.sha256"}, "a picture's own narrower ones, and who sent it"
+    assert pointing - known == {"file_variant.of", "upload.sha256", "file_text.sha256"}, "what goes with it"
 
 
 async def test_what_nothing_refers_to_goes_after_a_day(

@@ -1,4 +1,4 @@
-"""Questions of a quiz in a spreadsheet: one a row, read from CSV or XLSX and written to be filled in.
+"""Questions of a quiz in a spreadsheet: one a row, read from CSV or XLSX and written as such.
 
 Columns: kind, question, option A to J, answer, points, explanation; only question and answer are needed. The answer
 names options by their letters ("A", "A, C"); of an ordering it is the right order ("C, A, B"), and without one the
@@ -6,16 +6,15 @@ options stand in it already. Options of a true or false may be left out; its ans
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
-from typing import BinaryIO
 from zipfile import is_zipfile
 
 from content.malformed import Malformed
 from content.quizzes import OPTIONS_MOST, POINTS_MOST, QUESTIONS_MOST, Option, Question, QuestionKind, check_question
-from content.tabular import Cell, Row, read_rows, write_csv, write_xlsx
+from content.tabular import Cell, Row, read_rows
 from content.text import clean, clean_lines, fold, words
 from content.times import Language
 from content.workbooks import check_workbook
@@ -138,16 +137,13 @@ def read_questions(path: Path) -> QuestionSheet:
     return QuestionSheet(tuple(questions), tuple(refused))
 
 
-def write_questions(
-    target: Path | BinaryIO, questions: Iterable[Question], language: Language, *, csv: bool = False
-) -> None:
-    """A file that `read_questions` reads as these; without any it is the form to fill in."""
-    header = [names[language] for names in _HEADERS.values()]
-    rows = (list(_cells(question, language)) for question in questions)
-    if csv:
-        write_csv(target, header, rows)
-    else:
-        write_xlsx(target, header, rows, sheet={"vi": "Câu hỏi", "en": "Questions"}[language])
+def headings(language: Language) -> list[str]:
+    return [names[language] for names in _HEADERS.values()]
+
+
+def cells(question: Question, language: Language) -> list[Cell]:
+    """The row, under `headings`, that `read_questions` reads as this question."""
+    return list(_cells(question, language))
 
 
 def _cells(question: Question, language: Language) -> Iterator[Cell]:
@@ -187,13 +183,13 @@ def _recognised(headers: Sequence[str]) -> dict[str, str]:
 def _question(row: Row, columns: Mapping[str, str], seen: dict[str, Row]) -> Question:
     if row.extra:
         raise _Refusal(None, "row.extra_cells", count=len(row.extra))
-    cells = {field: row.cells[header] for field, header in columns.items()}
-    text = _read(cells, "text")
+    said = {field: row.cells[header] for field, header in columns.items()}
+    text = _read(said, "text")
     if not text:
         raise _Refusal("text", "missing")
-    texts = _options(cells)
-    answer = _read(cells, "right")
-    kind = _kind(cells.get("kind", ""), texts, answer)
+    texts = _options(said)
+    answer = _read(said, "right")
+    kind = _kind(said.get("kind", ""), texts, answer)
     if kind is QuestionKind.TRUE_FALSE and not texts:
         texts = [_TRUE, _FALSE]
     chosen = _chosen(kind, texts, answer)
@@ -203,7 +199,7 @@ def _question(row: Row, columns: Mapping[str, str], seen: dict[str, Row]) -> Que
         options = tuple(Option(texts[place]) for place in chosen or range(len(texts)))
     else:
         options = tuple(Option(each, place in chosen) for place, each in enumerate(texts))
-    question = Question(kind, text, options, _points(cells.get("points", "")), _read(cells, "explanation") or None)
+    question = Question(kind, text, options, _points(said.get("points", "")), _read(said, "explanation") or None)
     _check(question)
     if (first := seen.setdefault(text.casefold(), row)) is not row:
         raise _Refusal("text", "quiz.question_in_row", row=first.number)

@@ -1,9 +1,16 @@
 """Questions, and answers to them, for tests."""
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
 from hypothesis import strategies as st
 
+from content.quiz_sheets import cells, headings
 from content.quizzes import OPTIONS_MOST, POINTS_MOST, Answers, Option, Question, QuestionKind
+from content.tabular import write_csv, write_xlsx
 from content.text import clean
+from content.times import Language
 
 CAPITAL = Question(
     QuestionKind.SINGLE,
@@ -28,6 +35,15 @@ MEETING = Question(
     explanation="Biểu quyết sau khi đã thảo luận.",
 )
 ALL = (CAPITAL, PRIMES, EARTH, MEETING)
+
+
+def write_questions(
+    target: Path | BinaryIO, questions: Iterable[Question], language: Language = "vi", *, csv: bool = False
+) -> None:
+    """As they are exported."""
+    rows = (cells(question, language) for question in questions)
+    (write_csv if csv else write_xlsx)(target, headings(language), rows)
+
 
 texts = (
     st.text(

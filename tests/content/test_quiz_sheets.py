@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from content.malformed import Malformed
-from content.quiz_sheets import REFUSED_MOST, QuestionSheet, read_questions, write_questions
+from content.quiz_sheets import REFUSED_MOST, QuestionSheet, read_questions
 from content.quizzes import QUESTIONS_MOST, Option, Question, QuestionKind
 from content.tabular import write_xlsx
 from content.times import Language
-from tests.content.quizzed import ALL, MEETING, PRIMES, pools
+from tests.content.quizzed import ALL, MEETING, PRIMES, pools, write_questions
 
 HEADER = ["Loại", "Câu hỏi", "Phương án A", "Phương án B", "Phương án C", "Đáp án", "Điểm", "Giải thích"]
 IN_ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)

@@ -8,21 +8,20 @@ import httpx
 import pytest
 
 from api.parts import Parts
-from content.quiz_sheets import write_questions
 from content.quizzes import Question
 from content.tabular import Cell, write_xlsx
 from tests.api.conftest import As, Client
 from tests.api.identity import events
 from tests.api.problem_details import assert_problem, codes
 from tests.api.quizzing.sittings import Room, Set, begun, handed_in, right_to
-from tests.content.quizzed import ALL, CAPITAL, EARTH, MEETING, PRIMES
+from tests.content.quizzed import ALL, CAPITAL, EARTH, MEETING, PRIMES, write_questions
 
 FIRST = {"If-Match": '"r1-x"', "Content-Type": "application/octet-stream"}
 
 
 def workbook(*questions: Question) -> bytes:
     file = BytesIO()
-    write_questions(file, questions, "vi")
+    write_questions(file, questions)
     return file.getvalue()
 
 
@@ -124,3 +123,16 @@ async def test_only_the_draft_that_was_seen_is_changed_by_who_may(room: Room, ac
         assert_problem(await send(acting_as(name), quiz, sheet), status)
     await room.withdraw(quiz)
     assert_problem(await send(editor, quiz, sheet, **{"If-Match": '"r2-x"'}), 409, "study.withdrawn")
+
+
+async def test_a_draft_goes_out_as_it_comes_in(room: Room, editor: Client, member: Client) -> None:
+    quiz, empty = await room.set(publish=False), await room.set(pool=[], publish=False)
+    out = await editor.get(f"{quiz.url}/questions.xlsx", headers={"Accept-Language": "vi"})
+    assert out.status_code == 200, out.text
+    assert out.headers["cache-control"] == "no-store"
+    assert (await send(editor, empty, out.content)).status_code == 200
+    there, here = [(await editor.get(f"{each.url}/draft")).json()["content"]["questions"] for each in (quiz, empty)]
+    assert there == here
+    form = await editor.get(f"{(await room.set(pool=[], publish=False)).url}/questions.xlsx")
+    assert codes(await send(editor, quiz, form.content)) == {"": "quiz.no_questions"}
+    assert_problem(await member.get(f"{quiz.url}/questions.xlsx"), 404)

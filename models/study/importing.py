@@ -28,7 +28,8 @@ from models.base import new_id
 from models.branches import get_branch
 from models.changes import savepoint
 from models.errors import Conflict, FieldError, HandbookError, Invalid
-from models.files import File
+from models.file_texts import FileText, note_text
+from models.files import File, keep_file
 from models.permissions import Permission, Viewer, require
 from models.study.collections import CollectionCreate, CollectionUpdate
 from models.study.editions import MAKINGS
@@ -61,8 +62,8 @@ class Result(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What became of one entry of the folder, or in a dry run would become of it. `kind` and `slug` are None of what
-    could not be read. `refusal` is why it was not brought in. `is_scanned`: its PDF came now, and most of its pages are
-    pictures of text, which nobody can search.
+    could not be read. `refusal` is why it was not brought in. `is_scanned`: most pages of its PDF are pictures of text,
+    which nobody can search.
     """
 
     path: str
@@ -146,8 +147,9 @@ class _Import:
         self._folder = folder
         self._dry_run = dry_run
         self._ids: dict[Name, UUID] = {}
+        self._scanned: set[str] = set()
         self._texts: dict[str, Extract] = {}
-        """Of files that have come now."""
+        """Of those files that were looked into for the present batch."""
 
     async def run(self, on_progress: Callable[[int, int], None] | None) -> StudyImport:
         async with self._means.transaction(writes=False) as session:
@@ -169,9 +171,10 @@ class _Import:
         brought = [item for item in read if isinstance(item, Brought)]
         async with self._means.transaction(writes=False) as session:
             there = await self._there(session, entries)
-            plans = [self._plan(item, there) for item in read if isinstance(item, Item)]
-            named = {file.sha256 for plan in plans if isinstance(plan, _Planned) for file in plan.item.files}
+            named = {file.sha256 for item in read if isinstance(item, Item) for file in item.files}
             stored = await _stored(session, named)
+            self._scanned |= await _scanned(session, named)
+            plans = [self._plan(item, there) for item in read if isinstance(item, Item)]
         brought += [plan for plan in plans if isinstance(plan, Brought)]
         settled = await asyncio.gather(*(self._settled(plan, stored) for plan in plans if isinstance(plan, _Planned)))
         brought += [one for one in settled if isinstance(one, Brought)]
@@ -180,6 +183,7 @@ class _Import:
             async with self._means.transaction() as session:
                 viewer = await self._means.viewer(session)
                 brought += [await self._write(session, viewer, plan) for plan in todo]
+        self._texts.clear()
         return brought
 
     async def _there(self, session: AsyncSession, entries: Iterable[Entry]) -> dict[Name, tuple[Study, Any]]:
@@ -206,7 +210,7 @@ class _Import:
         if study.state in {StudyState.WITHDRAWN, StudyState.SUPERSEDED}:
             return _refused(item.entry, Conflict(f"study.{study.state}"))
         if said == content.model_dump(mode="json"):
-            return Brought(item.entry.path, *name, Result.SAME, study.id, study.version)
+            return self._brought(item, Result.SAME, study.id, study.version)
         return _Planned(item, content, Result.CHANGED, study)
 
     def _content(self, item: Item) -> StudyContent:
@@ -247,12 +251,11 @@ class _Import:
             return plan
         study = plan.study
         id_, version = (study.id, study.version + 1) if study else (None, None)
-        return self._brought(plan, id_, version)
+        return self._brought(plan.item, plan.result, id_, version)
 
-    def _brought(self, plan: _Planned, id_: UUID | None, version: int | None) -> Brought:
-        texts = [self._texts[file.sha256] for file in plan.item.files if file.sha256 in self._texts]
-        is_scanned = any(text.is_scanned for text in texts)
-        return Brought(plan.item.entry.path, *plan.name, plan.result, id_, version, is_scanned=is_scanned)
+    def _brought(self, item: Item, result: Result, id_: UUID | None, version: int | None) -> Brought:
+        is_scanned = any(file.sha256 in self._scanned for file in item.files)
+        return Brought(item.entry.path, *_name(item.entry), result, id_, version, is_scanned=is_scanned)
 
     async def _store(self, file: FolderFile) -> None:
         """Look into a file, and keep its bytes; until something refers to them they may be cleared away again.
@@ -270,6 +273,7 @@ class _Import:
         found = await extract(promised.media_type, path)
         if found is not None:
             self._texts[file.sha256] = replace(found, text=found.text[:TEXT_MOST])
+            self._scanned |= {file.sha256} if found.is_scanned else set()
         if not self._dry_run:
             await self._send(file)
 
@@ -288,8 +292,7 @@ class _Import:
         try:
             async with savepoint(session):
                 for file in plan.item.files:
-                    kind, text = _type_of(file).media_type, self._texts.get(file.sha256)
-                    await note_upload(session, viewer, file.kept, kind, file.name, text)
+                    await self._note(session, viewer, file)
                     if not await self._means.files.exists(file.sha256):  # cleared away since it was looked for
                         await self._send(file)
                 study = await self._publish(session, viewer, plan)
@@ -297,7 +300,17 @@ class _Import:
             self._forget(plan)
             return _refused(entry, error if isinstance(error, HandbookError) else _no_good("/file", error))
         self._ids[plan.name] = study.id
-        return self._brought(plan, study.id, study.version)
+        return self._brought(plan.item, plan.result, study.id, study.version)
+
+    async def _note(self, session: AsyncSession, viewer: Viewer, file: FolderFile) -> None:
+        """That it is stored, and who sent it: only they may refer to it."""
+        media_type, found = _type_of(file).media_type, self._texts.get(file.sha256)
+        if not viewer.is_operator:
+            await note_upload(session, viewer, file.kept, media_type, file.name, found)
+            return
+        await keep_file(session, file.sha256, file.kept.size, media_type, file.kept.crc32)
+        if found is not None:
+            await note_text(session, file.sha256, found)
 
     async def _publish(self, session: AsyncSession, viewer: Viewer, plan: _Planned) -> Study:
         kind, slug = plan.name
@@ -359,6 +372,11 @@ def _no_good(pointer: str, error: Malformed) -> Invalid:
 
 def _invalid(error: ValidationError) -> Invalid:
     return Invalid([FieldError.of(one, one["loc"]) for one in error.errors(include_url=False)])
+
+
+async def _scanned(session: AsyncSession, hashes: set[str]) -> set[str]:
+    found = select(col(FileText.sha256)).where(col(FileText.sha256).in_(sorted(hashes)), col(FileText.is_scanned))
+    return set(await session.scalars(found))
 
 
 async def _stored(session: AsyncSession, hashes: set[str]) -> set[str]:

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
@@ -33,12 +34,18 @@ SENDS_FILES: dict[int | str, dict[str, Any]] = {
 
 
 class Content(NamedTuple):
-    """What is sent: bytes of the store with their type, and the name under which a browser saves them."""
+    """What is sent: bytes with their type, and the name under which a browser saves them. `sha256` names the bytes: no
+    others ever have it.
+    """
 
     sha256: str
     size: int
     media_type: str
     name: str | None = None
+
+
+Read = Callable[[int, int], Awaitable[AsyncIterator[bytes]]]
+"""Bytes from where up to, not including, where."""
 
 
 class Downloads:
@@ -50,8 +57,12 @@ class Downloads:
         self._only_of = only_of.strip()
 
     async def __call__(self, files: FileStore, content: Content, vary: str = "") -> Response:
-        """Several ranges at once are answered with the whole, as is a range that is not understood, or is of other
-        bytes than `If-Range` names. Raises NotFound, Refused 416.
+        """A file of the store: see `send`."""
+        return await self.send(content, partial(_open, files, content.sha256), vary)
+
+    async def send(self, content: Content, read: Read, vary: str = "") -> Response:
+        """Bytes that `read` gives. Several ranges at once are answered with the whole, as is a range that is not
+        understood, or is of other bytes than `If-Range` names. Raises NotFound, Refused 416.
         """
         tag = f'"{content.sha256}"'
         headers = {
@@ -72,7 +83,7 @@ class Downloads:
                 raise Refused(416, "range.unsatisfiable", headers=said)
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
         headers["Content-Length"] = str(end - start)
-        chunks = _nothing() if self._is_head else await _open(files, content.sha256, start, end)
+        chunks = _nothing() if self._is_head else await read(start, end)
         return StreamingResponse(chunks, 200 if part is None else 206, headers, content.media_type)
 
     @property

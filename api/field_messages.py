@@ -138,6 +138,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Say which time is meant: the activity has several.",
     ),
     "occurrence.unknown": ("Hoạt động không có buổi này.", "The activity does not take place such a time."),
+    "package.version_malformed": ("Đây không phải phiên bản của một gói.", "This is no version of a package."),
     "quiz.answer_twice": ("Đáp án nêu một phương án hai lần.", "The answer names an option twice."),
     "quiz.answer_unknown": (
         "Đáp án phải nêu chữ cái của phương án, ví dụ A hoặc A, C.",

@@ -268,6 +268,10 @@ PROBLEMS: dict[str, Message] = {
         ("Không tìm thấy", "Không có nội dung này, hoặc nội dung không dành cho bạn."),
         ("Not found", "There is no such thing, or it is not yours to see."),
     ),
+    "package.too_large": Message(
+        ("Gói quá lớn", "Gói ngoại tuyến của chuyên đề này vượt quá {gigabytes} GB hoặc 2.000 tệp."),
+        ("Package too large", "The offline package of this collection exceeds {gigabytes} GB or 2,000 files."),
+    ),
     "range.unsatisfiable": Message(
         ("Không có phần này", "Tệp ngắn hơn phần được yêu cầu."),
         ("No such part", "The file ends before the part that was asked for."),

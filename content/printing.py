@@ -1,4 +1,4 @@
-"""What pages for paper have in common: A4, complete in themselves, nothing run and nothing fetched."""
+"""What pages that are kept have in common: complete in themselves, nothing run and nothing fetched."""
 
 from html import escape
 
@@ -7,19 +7,22 @@ import segno
 from content.times import Language
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # in the page too, which is kept and passed on as a file
+_WITH_IMAGES = f"{_POLICY}; img-src 'self' file:"
 _STYLE = """
 * { box-sizing: border-box }
 body { margin: 0 auto; color: #000; font: 10pt/1.35 "Be Vietnam Pro", "Noto Sans", Arial, sans-serif }
 """
 
 
-def printed_page(title: str, body: str, *, style: str, language: Language) -> str:
-    """An HTML document. `title` is text, `body` markup, `style` what this kind of page adds."""
+def printed_page(title: str, body: str, *, style: str, language: Language, shows_images: bool = False) -> str:
+    """An HTML document. `title` is text, `body` markup, `style` what this kind of page adds. With `shows_images` it may
+    show those that lie beside it.
+    """
     return f"""<!DOCTYPE html>
 <html lang="{language}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{_WITH_IMAGES if shows_images else _POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>{escape(title)}</title>

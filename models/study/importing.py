@@ -28,8 +28,8 @@ from models.base import new_id
 from models.branches import get_branch
 from models.changes import savepoint
 from models.errors import Conflict, FieldError, HandbookError, Invalid
-from models.file_texts import FileText, note_text
-from models.files import File, keep_file
+from models.file_texts import FileText
+from models.files import File
 from models.permissions import Permission, Viewer, require
 from models.study.collections import CollectionCreate, CollectionUpdate
 from models.study.editions import MAKINGS
@@ -305,12 +305,7 @@ class _Import:
     async def _note(self, session: AsyncSession, viewer: Viewer, file: FolderFile) -> None:
         """That it is stored, and who sent it: only they may refer to it."""
         media_type, found = _type_of(file).media_type, self._texts.get(file.sha256)
-        if not viewer.is_operator:
-            await note_upload(session, viewer, file.kept, media_type, file.name, found)
-            return
-        await keep_file(session, file.sha256, file.kept.size, media_type, file.kept.crc32)
-        if found is not None:
-            await note_text(session, file.sha256, found)
+        await note_upload(session, viewer, file.kept, media_type, file.name, found)
 
     async def _publish(self, session: AsyncSession, viewer: Viewer, plan: _Planned) -> Study:
         kind, slug = plan.name

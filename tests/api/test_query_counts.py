@@ -58,6 +58,7 @@ class List:
     actor: str
     branch: str = ""
     kind: str | None = None
+    q: str | None = None
 
 
 LISTS = {
@@ -80,6 +81,7 @@ LISTS = {
     "/v1/audit": List("admin"),
     "/v1/branches/{branch_id}/studies": List("editor", "chibo"),
     "/v1/materials": List("member"),
+    "/v1/search": List("member", q="họp"),
     "/v1/materials/{material_id}/versions": List("member"),
     "/v1/collections": List("member"),
     "/v1/collections/{collection_id}": List("member"),
@@ -259,7 +261,8 @@ async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tupl
         studies = {f"{kind}_id": study.id for kind, study in first.items()}
         url = path.format(branch_id=branch_id, notice_id=newest.get(asked.branch, amended).id, **studies)
         with counting(parts.database) as sent:
-            answer = await client.get(url, params={"limit": 100, **({"kind": asked.kind} if asked.kind else {})})
+            said = {"limit": 100, "kind": asked.kind, "q": asked.q}
+            answer = await client.get(url, params={name: value for name, value in said.items() if value is not None})
         assert answer.status_code == 200, answer.text
         lengths[path] = len(answer.json()["items"])
         statements[path] = len(sent)

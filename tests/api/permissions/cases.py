@@ -170,6 +170,7 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         )
     ),
     "POST /v1/notices/{notice_id}/told": _json(lambda w, c: {"member_ids": [_person(w, c)]}),
+    "GET /v1/search": lambda *_: {"params": {"q": "tài liệu"}},
     "POST /v1/materials": _json(lambda w, c: _study(w, c) | {"body": "Nội dung."}),
     "POST /v1/collections": _json(
         lambda w, c: (

@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from content.extract import Extract, extract
+from content.extract import KINDS, Extract, extract
 from content.files import FileStore
 from content.filetypes import STUDY_TYPES, FileType, type_of_name, verify
 from content.folders import Broken, Entry, Folder, FolderFile, Item
@@ -375,5 +375,11 @@ async def _scanned(session: AsyncSession, hashes: set[str]) -> set[str]:
 
 
 async def _stored(session: AsyncSession, hashes: set[str]) -> set[str]:
-    found = await session.scalars(select(col(File.sha256)).where(col(File.sha256).in_(sorted(hashes))))
-    return set(found)
+    """Those that need not be looked into: what was kept as something else may be a document whose text nobody took."""
+    is_read = or_(col(File.media_type).not_in(KINDS), col(FileText.sha256).is_not(None))
+    found = (
+        select(col(File.sha256))
+        .outerjoin(FileText, col(FileText.sha256) == col(File.sha256))
+        .where(col(File.sha256).in_(sorted(hashes)), is_read)
+    )
+    return set(await session.scalars(found))

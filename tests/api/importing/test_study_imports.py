@@ -11,7 +11,8 @@ from sqlmodel import col
 
 from api import documentation, unpacking
 from api.parts import Parts
-from models.files import File
+from models.file_texts import FileText
+from models.files import File, keep_file
 from models.study.table import Study, StudyVersion
 from tests.api.attending.meetings import stored
 from tests.api.conftest import As, Client, counts
@@ -184,6 +185,20 @@ async def test_a_scanned_pdf_is_said_to_be_so(editor: Client, organisation: Orga
         outcome = await bring(editor, organisation, folder, dry_run=dry_run)
         assert {thing["path"]: thing["scanned"] for thing in outcome["things"]} == {"chữ.pdf": False, "ảnh.pdf": True}
     assert {file.crc32 is None for file in await stored(parts, File)} == {False}
+
+
+async def test_what_was_kept_as_something_else_is_looked_into(
+    editor: Client, organisation: Organisation, parts: Parts
+) -> None:
+    """As an attachment of a notice, of which nobody took the text."""
+    kept = await parts.files.put(pdf([""]))
+    async with parts.transaction() as session:
+        await keep_file(session, kept.sha256, kept.size, "application/pdf")
+    for _ in range(2):
+        (thing,) = (await bring(editor, organisation, {"a.pdf": pdf([""])}))["things"]
+        assert thing["scanned"]
+    (text_found,) = await stored(parts, FileText)
+    assert (text_found.sha256, text_found.pages) == (kept.sha256, 1)
 
 
 async def test_a_pdf_that_does_something_is_refused(editor: Client, organisation: Organisation, parts: Parts) -> None:

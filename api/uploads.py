@@ -70,12 +70,13 @@ async def uploaded(request: Request, files: FileStore, kind: FileType) -> AsyncI
         ) from None
 
 
-async def must_hold(files: FileStore, sha256: str) -> None:
+async def must_hold(files: FileStore, *sha256s: str) -> None:
     """For bytes that were kept before the transaction: from here on nobody clears them away, but somebody may have, of
     older ones of the same name, a moment ago. Raises Unavailable.
     """
-    if not await files.exists(sha256):
-        raise Unavailable
+    for sha256 in sha256s:
+        if not await files.exists(sha256):
+            raise Unavailable
 
 
 def _too_large(kind: FileType) -> Refused:

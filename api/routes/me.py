@@ -7,6 +7,7 @@ from starlette.requests import Request
 from api.deps import PageDep, PartsDep, SessionDep, ViewerDep
 from api.problems import Refused
 from api.routing import Access, Cached, declare, router
+from api.uploads import must_hold
 from content.images import MEDIA_TYPES, reencode_photo
 from content.malformed import Malformed
 from models.auditing import Look, list_looks
@@ -84,6 +85,7 @@ async def put_photo(request: Request, viewer: ViewerDep, parts: PartsDep) -> Pho
     narrower = {each.width: await parts.files.put(each.data) for each in photo.narrower}
     async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
         await set_photo(session, viewer, kept, photo.media_type, narrower)
+        await must_hold(parts.files, kept.sha256, *(each.sha256 for each in narrower.values()))
     return PhotoPublic(photo=kept.sha256)
 
 

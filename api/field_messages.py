@@ -112,7 +112,6 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Không có mục nào tên {slug} trong thư mục hay trong tổ chức.",
         "Neither the folder nor the branch has anything called {slug}.",
     ),
-    "folder.markup": ("Chỉ được là chữ thường, không có thẻ HTML.", "Plain text only, without HTML."),
     "folder.outside": ("Đường dẫn {path} ra ngoài thư mục.", "The path {path} leads out of the folder."),
     "folder.slug_missing": ("Cần một slug.", "It needs a slug."),
     "folder.slug_repeated": ("Slug {slug} cũng là của {path}.", "The slug {slug} is also that of {path}."),
@@ -120,6 +119,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "folder.toml_malformed": ("TOML không đúng ở dòng {line}.", "This is no TOML: see line {line}."),
     "folder.too_many_files": ("Một thư mục có nhiều nhất {limit} tệp.", "A folder has at most {limit} files."),
     "link.unsafe": ("Có liên kết chạy mã, không được phép.", "A link in it would run something."),
+    "markdown.active": (
+        "Trong bài có mã HTML chạy được, không được phép.",
+        "There is HTML in it that would run something.",
+    ),
     "material.empty": (
         "Tài liệu phải có nội dung hoặc tệp.",
         "A material needs a text or a file.",
@@ -386,6 +389,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "A day is named only where the template is an activity.",
     ),
     "text.control_character": ("Có ký tự điều khiển không được phép.", "It has control characters."),
+    "text.markup": ("Chỉ được là chữ thường, không có thẻ HTML.", "Plain text only, without HTML."),
     "text.surrogate": ("Có ký tự không hợp lệ.", "It has characters that Unicode forbids."),
     "time.malformed": (
         "Giờ phải có dạng GIỜ:PHÚT, ví dụ 19:30.",

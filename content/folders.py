@@ -34,7 +34,6 @@ TEXT_MOST = 512 * 1024
 FRONT_MATTER_MOST = 32 * 1024
 SLUG_MOST = 80
 _CHUNK = 1024 * 1024
-_MARKUP = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 _FENCE = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _MANIFESTS = {"collection.toml": "collection", "quiz.toml": "quiz"}
 _ALONE = frozenset({".pdf", ".epub", ".mp3", ".m4a", ".mp4"})
@@ -257,7 +256,6 @@ class Folder:
             body = name_pictures(body, hash_of)
         except Malformed as error:
             errors.append(FolderError("/body", error.code, error.details))
-        errors += _checked(said)
         if errors:
             raise Broken(*errors)
         said.pop("slug", None)
@@ -265,7 +263,7 @@ class Folder:
         return Item(entry, {**_plain(said), "body": body.strip("\n")}, tuple(dict.fromkeys(files)), (), change)
 
     def _read_manifest(self, entry: Entry, said: dict[str, Any]) -> Item:
-        errors = _checked(said)
+        errors: list[FolderError] = []
         holds = _held(said.pop("items", []), errors) if entry.kind is EntryKind.COLLECTION else ()
         if errors:
             raise Broken(*errors)
@@ -339,15 +337,6 @@ def _look(path: Path, name: str) -> StoredFile:
             hashed.update(chunk)
             crc32 = zlib.crc32(chunk, crc32)
     return StoredFile(hashed.hexdigest(), size, crc32)
-
-
-def _checked(said: Mapping[str, Any]) -> list[FolderError]:
-    """Titles and summaries are shown as they are, in places where somebody may forget that."""
-    return [
-        FolderError(f"/{name}", "folder.markup")
-        for name in ("title", "summary")
-        if isinstance(said.get(name), str) and _MARKUP.search(said[name])
-    ]
 
 
 def _held(items: object, errors: list[FolderError]) -> tuple[Held, ...]:

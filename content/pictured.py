@@ -10,7 +10,6 @@ from content.malformed import Malformed
 
 PICTURES_MOST = 200
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_RUNS = re.compile(r"[\s\x00-\x1f]*(javascript|vbscript|data):", re.IGNORECASE)
 
 
 def _parser() -> MarkdownIt:
@@ -36,7 +35,7 @@ _PARSER = _parser()
 def name_pictures(text: str, hash_of: Callable[[str], str | None]) -> str:
     """The text with `file:<sha256>` wherever it shows a picture beside it; `hash_of` a path, None to leave it.
 
-    Raises Malformed ``link.unsafe`` for links that would run something, ``picture.unclear`` where the path of a
+    Raises Malformed ``picture.unclear`` where the path of a
     picture is written in a way that cannot be found again, ``picture.too_many``.
     """
     shown = dict.fromkeys(_pictures(text))
@@ -56,9 +55,6 @@ def name_pictures(text: str, hash_of: Callable[[str], str | None]) -> str:
 def _pictures(text: str) -> Iterator[str]:
     """Paths of those that lie beside the text."""
     for token in _inline(text):
-        href = str(token.attrs.get("href", ""))
-        if token.type == "link_open" and _RUNS.match(href):
-            raise Malformed("link.unsafe")
         source = str(token.attrs.get("src", ""))
         if token.type == "image" and source and not _SCHEME.match(source):
             yield source

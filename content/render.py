@@ -15,7 +15,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 
 from content.malformed import Malformed
-from content.text import words
+from content.text import clean_lines, words
 
 MARKDOWN_LIMIT = 100_000  # characters
 _NESTING = 20  # blocks within blocks, the parser's own bound for untrusted text
@@ -93,6 +93,35 @@ def _picture(renderer: RendererHTML, tokens: list[Token], index: int, options: O
         return _alternative_text(renderer, tokens, index, options, env)
     alternative = escape(tokens[index].content)
     return f'<img src="{escape(env["url_of"](found[1]))}" alt="{alternative}" loading="lazy">'
+
+
+def _markup_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _NESTING})
+    parser.validateLink = lambda _url: True  # type: ignore[method-assign] # sees what is written, not what is shown
+    return parser
+
+
+_MARKUP = _markup_parser()
+_ACTIVE = re.compile(
+    r"<\s*/?\s*(script|iframe|object|embed|applet|form|svg|math|style|link|meta|base)\b|<[^>]*\son[a-z]+\s*=",
+    re.IGNORECASE,
+)
+_RUNS = re.compile(r"[\s\x00-\x1f]*(javascript|vbscript|data)\s*:", re.IGNORECASE)
+
+
+def clean_markdown(markdown: str) -> str:
+    """`clean_lines` of what would run nothing, if anybody showed it as it is; what stands in code is text.
+
+    Raises what `clean_lines` raises, and Malformed ``markdown.active``, ``link.unsafe``. All of it is harmless in
+    what we render; who wrote it meant something else, or harm.
+    """
+    text = clean_lines(markdown)
+    for token in _with_children(_MARKUP.parse(text)):
+        if token.type in {"html_block", "html_inline"} and _ACTIVE.search(token.content):
+            raise Malformed("markdown.active")
+        if _RUNS.match(str(token.attrGet("href") or token.attrGet("src") or "")):
+            raise Malformed("link.unsafe")
+    return text
 
 
 def _study_parser() -> MarkdownIt:

@@ -18,6 +18,7 @@ _INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F)
 _LINE_BREAKS = re.compile("\r\n|[\r\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TAG = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
 # đ has no decomposition. Ð (eth) and Ɖ look the same in capitals and are common slips of old keyboards and
@@ -50,6 +51,16 @@ def clean_lines(text: str) -> str:
     Line breaks become ``\n``. Raises what `clean` raises.
     """
     return _readable(text).rstrip().lstrip("\n")
+
+
+def clean_plain(text: str) -> str:
+    """`clean` of what is shown in places where somebody may forget that it is text and no markup.
+
+    Raises what `clean` raises, and Malformed ``text.markup``.
+    """
+    if _TAG.search(text):
+        raise Malformed("text.markup")
+    return clean(text)
 
 
 def _readable(text: str) -> str:

@@ -8,8 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from content.filetypes import NAME_MOST, read_file_name
-from content.render import MARKDOWN_LIMIT
-from content.text import clean, clean_lines
+from content.render import MARKDOWN_LIMIT, clean_markdown
+from content.text import clean
 from models.base import Day, Request, Shape, read_by
 from models.study.shapes import StudyContent, StudyCreate, StudyDraft, StudySummary, StudyThing, StudyUpdate
 
@@ -32,7 +32,12 @@ class Form(StrEnum):
     VIDEO = "video"
 
 
-Body = Annotated[str, StringConstraints(max_length=MARKDOWN_LIMIT), read_by(clean_lines)]
+def _read_body(text: str) -> str:
+    # readers run before the limit of what they read
+    return clean_markdown(text) if len(text) <= MARKDOWN_LIMIT else text
+
+
+Body = Annotated[str, StringConstraints(max_length=MARKDOWN_LIMIT), read_by(_read_body)]
 """Markdown with tables, footnotes and images as `![what it shows](file:<sha256>)`."""
 Office = Annotated[str, StringConstraints(min_length=1, max_length=200), read_by(clean)]
 DocumentNo = Annotated[str, StringConstraints(min_length=1, max_length=60), read_by(clean)]

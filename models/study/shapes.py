@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
-from content.text import clean
+from content.text import clean, clean_plain
 from models.base import Flag, Request, Shape, read_by
 from models.notices.shapes import (
     EVERYONE,
@@ -14,7 +14,6 @@ from models.notices.shapes import (
     Classification,
     NoticeBranch,
     Reason,
-    Title,
     Unclassified,
 )
 from models.study.table import StudyKind, StudyState
@@ -23,14 +22,15 @@ Slug = Annotated[
     str, StringConstraints(min_length=1, max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$"), read_by(clean)
 ]
 """What editors call a thing: small letters without marks, digits, single hyphens."""
-Summary = Annotated[str, StringConstraints(max_length=400), read_by(clean)]
+StudyTitle = Annotated[str, StringConstraints(min_length=1, max_length=200), read_by(clean_plain)]
+Summary = Annotated[str, StringConstraints(max_length=400), read_by(clean_plain)]
 Change = Annotated[str, StringConstraints(min_length=1, max_length=500), read_by(clean)]
 
 
 class StudyContent(Request):
     """What an editor writes. Each kind adds its own."""
 
-    title: Title
+    title: StudyTitle
     summary: Summary = ""
 
 
@@ -51,7 +51,7 @@ class StudyUpdate(Request):
     elsewhere. The audience can be changed until the thing is first published.
     """
 
-    title: Title | None = None
+    title: StudyTitle | None = None
     summary: Summary | None = None
     audience: Audience | None = None
     classification: Unclassified | None = None

@@ -148,13 +148,9 @@ def test_slugs_that_are_taken_twice_are_refused_both(tmp_path: Path) -> None:
         ("", "![a](..\\x.png)", ("/body", "folder.outside")),
         ("", "![a](không.png)", ("/body", "folder.file_missing")),
         ("", "![a](trang.svg)", ("/body", "file.form_unknown")),
-        ("", "[a](javascript:alert)", ("/body", "link.unsafe")),
-        ("", "[a]( JavaScript:alert)", ("/body", "link.unsafe")),
-        ("", "[a][b]\n\n[b]: data:text/html,x", ("/body", "link.unsafe")),
-        ('summary = "<script>x</script>"\n', "", ("/summary", "folder.markup")),
     ],
 )
-def test_what_leads_elsewhere_or_runs_is_refused(more: str, body: str, found: tuple[str, str], tmp_path: Path) -> None:
+def test_what_leads_elsewhere_is_refused(more: str, body: str, found: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "trang.html").write_text("<p>")
     (tmp_path / "trang.svg").write_text("<svg onload='x'/>")
     assert codes(write(tmp_path, {"một.md": text(more, body)})) == {found}

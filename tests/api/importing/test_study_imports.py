@@ -162,7 +162,7 @@ async def test_the_rest_goes_in_where_something_is_refused(
     )
     assert results(outcome) == {path: "new" if path == "tốt.md" else "refused" for path in results(outcome)}
     found = problems(outcome)
-    assert found["thẻ.md"] == {"/title": "folder.markup"}
+    assert found["thẻ.md"] == {"/title": "text.markup"}
     assert found["rỗng.md"] == {"": "material.empty"}
     assert found["lạ.md"] == {"/author": "extra_forbidden"}
     assert found["mức.md"].keys() == {"/level"}

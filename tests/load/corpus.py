@@ -40,6 +40,15 @@ def corpus() -> Sequence[Text]:
     return [Text(_title(rng), _body(rng, length)) for length in _lengths(rng)]
 
 
+def texts(count: int, *, seed: int, short: bool = False) -> Iterator[Text]:
+    """More of the same kind; `short` ones have titles alone."""
+    rng = Random(seed)
+    spread = NormalDist(log(MEDIAN), _SPREAD)
+    for _ in range(count):
+        length = round(min(max(exp(spread.inv_cdf(rng.uniform(0.01, 0.99))), _LEAST), _MOST))
+        yield Text(_title(rng), "" if short else _body(rng, length))
+
+
 def _lengths(rng: Random) -> list[int]:
     """Spread evenly over the distribution, so that median and percentile are met however few they are."""
     deviations = [NormalDist().inv_cdf((number + 0.5) / NOTICES) for number in range(NOTICES)]

@@ -12,6 +12,7 @@ from tests.load.bench.scenarios import (
     refresh,
     report,
     root_notice,
+    search,
     start,
     sync,
     volume,
@@ -29,6 +30,7 @@ ALL: tuple[Scenario, ...] = (
     volume.SCENARIO,
     receipts.SCENARIO,
     report.SCENARIO,
+    search.SCENARIO,
     start.SCENARIO,
     branches.SCENARIO,
 )

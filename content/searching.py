@@ -17,6 +17,8 @@ QUERY_MOST = 200
 TERMS_MOST = 8
 TEXT_MOST = 30_000
 """Characters of a text that can be found."""
+WORD_MOST = 128
+"""Characters of a word: PostgreSQL holds none of more than 2,046 bytes, and nobody types one."""
 SNIPPET_MOST = 180
 _LOOKED_INTO = 8_000
 """Characters of a text in which what was found is looked for to be shown."""
@@ -67,7 +69,7 @@ class Range(NamedTuple):
 
 def words_of(text: str) -> list[Word]:
     """In their order; of at most TEXT_MOST characters."""
-    return [_word(found) for found in _WORD.findall(nfc(text[:TEXT_MOST]))]
+    return [_word(found[:WORD_MOST]) for found in _WORD.findall(nfc(text[:TEXT_MOST]))]
 
 
 @lru_cache(maxsize=65_536)

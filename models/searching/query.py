@@ -22,7 +22,7 @@ from sqlmodel import col
 
 from content.searching import Query, highlights, snippet
 from models.branches import Branch
-from models.channels import hears
+from models.channels import ALL, HERE, Hearing, hears
 from models.database import is_postgresql
 from models.notices.shapes import NoticeBranch
 from models.paging import Order, Page, PageRequest, paginate
@@ -54,7 +54,7 @@ async def search(
     session: AsyncSession, viewer: Viewer, query: Query, page: PageRequest, filters: dict[str, str]
 ) -> Page[Found]:
     """What the viewer may read and was looked for, the best first. Five statements at most, whatever there is."""
-    channels = (await session.execute(_channels(viewer))).all()
+    channels = await _channels(session, Hearing.of(viewer))
     if not channels:
         return Page(items=[], next_cursor=None)
     only: list[Asked] = [Either(tuple(Phrase((channel_lexeme(*each),)) for each in channels))]
@@ -111,10 +111,16 @@ def _found(
     )
 
 
-def _channels(viewer: Viewer) -> Select[int, int]:
-    """Of the viewer's channels those in which there is anything to be found."""
-    columns = col(SearchDocument.branch_no), col(SearchDocument.who)
-    return select(*columns).where(hears(viewer, *columns)).distinct()
+async def _channels(session: AsyncSession, hearing: Hearing) -> list[tuple[int, int]]:
+    """The viewer's. Only those of roles are asked for, for there are many combinations: to see which of the others hold
+    anything would be to go through all that they hold.
+    """
+    channels = [(no, ALL) for no in sorted(hearing.above)] + [(no, HERE) for no in sorted(hearing.own)]
+    if hearing.bits:
+        columns = col(SearchDocument.branch_no), col(SearchDocument.who)
+        held = select(*columns).where(columns[0].in_(sorted(hearing.bits)), columns[1] > 0).distinct()
+        channels += [(no, who) for no, who in await session.execute(held) if hearing.hears(no, who)]
+    return channels
 
 
 async def _among_the_newest(session: AsyncSession, tiers: dict[Tier, Every]) -> dict[Tier, Every]:

@@ -5,7 +5,7 @@ signs, such as ``57-NQ/TW``, is words that stand next to each other.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ TEXT_MOST = 30_000
 WORD_MOST = 128
 """Characters of a word: PostgreSQL holds none of more than 2,046 bytes, and nobody types one."""
 SNIPPET_MOST = 180
+_HIGHLIGHTS_MOST = 20
 _LOOKED_INTO = 8_000
 """Characters of a text in which what was found is looked for to be shown."""
 _PREFIX_LEAST = 2
@@ -57,7 +58,17 @@ class Query:
 
     @property
     def whole(self) -> Term:
-        return Term(tuple(word for term in self.terms for word in term.words), self.terms[-1].is_begun)
+        return Term(tuple(word for term in self.terms for word in term.words), self.is_begun)
+
+    @property
+    def is_begun(self) -> bool:
+        """May the last word go on?"""
+        return self.terms[-1].is_begun
+
+    @property
+    def ended(self) -> "Query":
+        """As if the last word were all there."""
+        return Query((*self.terms[:-1], replace(self.terms[-1], is_begun=False)))
 
 
 class Range(NamedTuple):
@@ -129,30 +140,29 @@ class _Flat(dict[int, str | int]):
 _FLAT = _Flat()
 
 
-def highlights(text: str, query: Query, most: int = 20) -> list[Range]:
+def highlights(text: str, query: Query) -> list[Range]:
     """Where a text says what was looked for, in order; where its tones are those that were typed, these alone."""
-    exact, folded = (_places(form, query, index) for index, form in enumerate((text.lower(), text.translate(_FLAT))))
-    # a character that grows when it is made small would shift all places after it
-    found = exact if exact and len(text.lower()) == len(text) else folded
     ranges: list[Range] = []
-    for start, end in sorted(found):
+    form, patterns = _form(text, query)
+    for start, end in sorted(match.span() for pattern in patterns for match in pattern.finditer(form)):
         if not ranges or start >= ranges[-1].start + ranges[-1].length:
             ranges.append(Range(start, end - start))
-    return ranges[:most]
+    return ranges[:_HIGHLIGHTS_MOST]
 
 
-def _places(form: str, query: Query, index: int) -> list[tuple[int, int]]:
-    places: list[tuple[int, int]] = []
-    for term in query.terms:
-        found = [
-            match.span() for match in _pattern(tuple(word[index] for word in term.words), term.is_begun).finditer(form)
-        ]
-        if not found and term.split and index:
-            found = [match.span() for match in _pattern(term.split, False).finditer(form)]
-        if not found and not index:
-            return []
-        places += found
-    return places
+def _form(text: str, query: Query) -> tuple[str, list[re.Pattern[str]]]:
+    """The text as it is compared, with its tones if it says every term with those that were typed, and what of the
+    query is in it.
+    """
+    small = text.lower()
+    exact = [_pattern(tuple(word.exact for word in term.words), term.is_begun) for term in query.terms]
+    # a character that grows when it is made small would shift all places after it
+    if len(small) == len(text) and all(pattern.search(small) for pattern in exact):
+        return small, exact
+    flat = text.translate(_FLAT)
+    folded = [_pattern(tuple(word.folded for word in term.words), term.is_begun) for term in query.terms]
+    split = [_pattern(term.split, term.is_begun) for term in query.terms if term.split]
+    return flat, [pattern for pattern in (*folded, *split) if pattern.search(flat)]
 
 
 @lru_cache(maxsize=2_048)
@@ -171,8 +181,9 @@ def snippet(text: str, query: Query) -> Snippet:
     line, and "…" where something was left out.
     """
     line = " ".join(text[:_LOOKED_INTO].split())
-    found = highlights(line, query, most=1)
-    start = _beginning(line, found[0].start if found else 0)
+    form, patterns = _form(line, query)
+    places = [match.start() for pattern in patterns if (match := pattern.search(form)) is not None]
+    start = _beginning(line, min(places, default=0))
     end = min(len(line), start + SNIPPET_MOST - 2)
     if end < len(line):
         blank = line.rfind(" ", start, end)

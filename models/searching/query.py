@@ -1,5 +1,6 @@
 """Searching: ranked in the database, over no more than it can look at in some milliseconds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -44,7 +45,7 @@ from models.searching.lexemes import (
 from models.searching.shapes import Found, Highlight
 from models.searching.table import SearchDocument
 
-TIER_MOST = 300
+TIER_MOST = 100
 """Of what fulfils a tier the newest so many are found: nobody reads on for longer."""
 _STRETCHES = 2
 """The newest documents in which what is very common is looked for alone."""
@@ -53,53 +54,59 @@ _STRETCHES = 2
 async def search(
     session: AsyncSession, viewer: Viewer, query: Query, page: PageRequest, filters: dict[str, str]
 ) -> Page[Found]:
-    """What the viewer may read and was looked for, the best first. Five statements at most, whatever there is."""
+    """What the viewer may read and was looked for, the best first. Eight statements at most, whatever there is."""
     channels = await _channels(session, Hearing.of(viewer))
     if not channels:
         return Page(items=[], next_cursor=None)
     only: list[Asked] = [Either(tuple(Phrase((channel_lexeme(*each),)) for each in channels))]
     only += [Phrase((filter_lexeme(name, value),)) for name, value in sorted(filters.items())]
-    tiers = {tier: Every((tree, *only)) for tier, tree in asked(query).items()}
+    ranks = {int(tier) + len(Tier): Every((tree, *only)) for tier, tree in asked(query.ended).items()}
+    found = await _ranked(session, viewer, page, ranks)
+    if query.is_begun and found.next_cursor is None:
+        # what goes on as the last word begins comes after what has it as a word, and takes longer to find
+        ranks |= {int(tier): Every((tree, *only)) for tier, tree in asked(query).items()}
+        found = await _ranked(session, viewer, page, ranks)
+    shown = await session.execute(
+        select(col(SearchDocument.no), col(Branch.id), col(Branch.code), col(Branch.name), *_SHOWN)
+        .join(Branch, col(Branch.no) == col(SearchDocument.branch_no))
+        .where(col(SearchDocument.no).in_(found.items))
+    )
+    by_no = {
+        no: _found(query, NoticeBranch(id=id_, code=code, name=name), *said) for no, id_, code, name, *said in shown
+    }
+    return Page(items=[by_no[no] for no in found.items], next_cursor=found.next_cursor)
+
+
+async def _ranked(session: AsyncSession, viewer: Viewer, page: PageRequest, ranks: Mapping[int, Every]) -> Page[int]:
+    """Numbers of documents, by the greatest rank that each fulfils."""
     if is_postgresql(session):
-        tiers = await _among_the_newest(session, tiers)
-        hits = union_all(*(_on_postgresql(tier, tree) for tier, tree in tiers.items())).subquery()
+        ranks = await _among_the_newest(session, ranks)
+        hits = union_all(*(_on_postgresql(rank, tree) for rank, tree in ranks.items())).subquery()
     else:
-        hits = union_all(*(_on_sqlite(tier, tree) for tier, tree in tiers.items())).subquery()
-    ranked = select(hits.c.no, func.max(hits.c.tier).label("tier")).group_by(hits.c.no).subquery()
+        hits = union_all(*(_on_sqlite(rank, tree) for rank, tree in ranks.items())).subquery()
+    ranked = select(hits.c.no, func.max(hits.c.rank).label("rank")).group_by(hits.c.no).subquery()
     statement = (
-        select(*_SHOWN)
+        select(col(SearchDocument.no))
         .join(ranked, ranked.c.no == col(SearchDocument.no))
         .where(hears(viewer, col(SearchDocument.branch_no), col(SearchDocument.who)))
     )
-    order = [Order(ranked.c.tier, descending=True), Order(ranked.c.no, descending=True)]
-    found: Page[Any] = await paginate(session, statement, page, order, tuple)
-    branches = await session.scalars(select(Branch).where(col(Branch.no).in_({row[2] for row in found.items})))
-    speaking = {branch.no: NoticeBranch.model_validate(branch) for branch in branches}
-    return Page(items=[_found(query, speaking, *row) for row in found.items], next_cursor=found.next_cursor)
+    order = [Order(ranked.c.rank, descending=True), Order(ranked.c.no, descending=True)]
+    return await paginate(session, statement, page, order, int)
 
 
 _SHOWN = tuple(
     col(getattr(SearchDocument, name))
-    for name in ("kind", "thing_id", "branch_no", "title", "text", "category", "level", "version", "published_at")
+    for name in ("kind", "thing_id", "title", "text", "category", "level", "version", "published_at")
 )
 
 
-def _found(
-    query: Query,
-    speaking: dict[int, NoticeBranch],
-    kind: Any,
-    thing_id: Any,
-    branch_no: int,
-    title: str,
-    text: str,
-    *said: Any,
-) -> Found:
+def _found(query: Query, branch: NoticeBranch, kind: Any, thing_id: Any, title: str, text: str, *said: Any) -> Found:
     category, level, version, published_at = said
     shown = snippet(text, query)
     return Found(
         kind=kind,
         id=thing_id,
-        branch=speaking[branch_no],
+        branch=branch,
         title=title,
         title_highlights=[Highlight(start=start, length=length) for start, length in highlights(title, query)],
         snippet=shown.text,
@@ -123,7 +130,7 @@ async def _channels(session: AsyncSession, hearing: Hearing) -> list[tuple[int, 
     return channels
 
 
-async def _among_the_newest(session: AsyncSession, tiers: dict[Tier, Every]) -> dict[Tier, Every]:
+async def _among_the_newest(session: AsyncSession, ranks: Mapping[int, Every]) -> Mapping[int, Every]:
     """An index of words knows no order. What even the newest few thousand documents hold more often than anybody reads
     is looked for among them alone; what they hold rarely is rare, and looked for everywhere.
     """
@@ -131,16 +138,25 @@ async def _among_the_newest(session: AsyncSession, tiers: dict[Tier, Every]) -> 
     stretches = Either(
         tuple(Phrase((stretch_lexeme(newest - n * STRETCH),)) for n in range(_STRETCHES) if newest >= n * STRETCH)
     )
-    asked_of = {tier: Every((tiers[tier], stretches)) for tier in (Tier.IN_TITLE, Tier.ALL_WORDS)}
-    row = (await session.execute(select(*(_count(tree) for tree in asked_of.values())))).one()
-    is_common = {tier: count > TIER_MOST for tier, count in zip(asked_of, row, strict=True)}
-    of_title = {Tier.IN_TITLE, Tier.IN_TITLE_EXACT}
-    return {
-        tier: Every((tree, stretches))
-        if tier is not Tier.NUMBER and is_common[Tier.IN_TITLE if tier in of_title else Tier.ALL_WORDS]
-        else tree
-        for tier, tree in tiers.items()
-    }
+    widest = {rank: Every((ranks[rank], stretches)) for rank in ranks if _tier(rank) in _WIDEST}
+    row = (await session.execute(select(*(_count(tree) for tree in widest.values())))).one()
+    is_common = {rank: count > TIER_MOST for rank, count in zip(widest, row, strict=True)}
+    narrowed: dict[int, Every] = {}
+    for rank, tree in ranks.items():
+        tier = _tier(rank)
+        of = Tier.IN_TITLE if tier in _OF_TITLES else Tier.ALL_WORDS
+        is_narrow = tier is not Tier.NUMBER and is_common[rank - tier + of]
+        narrowed[rank] = Every((tree, stretches)) if is_narrow else tree
+    return narrowed
+
+
+_WIDEST = frozenset({Tier.IN_TITLE, Tier.ALL_WORDS})
+"""What fulfils another tier fulfils one of these."""
+_OF_TITLES = frozenset({Tier.IN_TITLE, Tier.IN_TITLE_EXACT})
+
+
+def _tier(rank: int) -> Tier:
+    return Tier((rank - 1) % len(Tier) + 1)
 
 
 def _count(tree: Asked) -> ColumnElement[int]:
@@ -152,19 +168,19 @@ def _matches(tree: Asked) -> ColumnElement[bool]:
     return col(SearchDocument.words).bool_op("@@")(cast(literal(to_tsquery(tree), String()), TSQUERY))
 
 
-def _on_postgresql(tier: Tier, tree: Asked) -> Select[Any]:
+def _on_postgresql(rank: int, tree: Asked) -> Select[Any]:
     # what matches first and its order after: by itself the planner may walk through all documents instead
     matching = (
-        select(col(SearchDocument.no).label("no")).where(_matches(tree)).cte(f"of_{tier}").prefix_with("MATERIALIZED")
+        select(col(SearchDocument.no).label("no")).where(_matches(tree)).cte(f"of_{rank}").prefix_with("MATERIALIZED")
     )
     newest = select(matching.c.no).order_by(matching.c.no.desc()).limit(TIER_MOST).subquery()
-    return select(newest.c.no, literal_column(str(int(tier)), Integer()).label("tier"))
+    return select(newest.c.no, literal_column(str(rank), Integer()).label("rank"))
 
 
 _WORDS = table("search_words", sql_column("rowid", Integer()), sql_column("search_words", String()))
 
 
-def _on_sqlite(tier: Tier, tree: Asked) -> Select[Any]:
+def _on_sqlite(rank: int, tree: Asked) -> Select[Any]:
     newest = (
         select(_WORDS.c.rowid.label("no"))
         .where(_WORDS.c.search_words.op("MATCH")(literal(to_match(tree), String())))
@@ -172,4 +188,4 @@ def _on_sqlite(tier: Tier, tree: Asked) -> Select[Any]:
         .limit(TIER_MOST)
         .subquery()
     )
-    return select(newest.c.no, literal_column(str(int(tier)), Integer()).label("tier"))
+    return select(newest.c.no, literal_column(str(rank), Integer()).label("rank"))

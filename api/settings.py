@@ -2,23 +2,38 @@
 
 import os
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from content.object_files import Bucket
+from notifications.channels.email import check_sender, read_smtp_url
+from notifications.channels.google import read_service_account
+from notifications.channels.vapid import check_subject, read_vapid_key
+from notifications.channels.webpush_endpoints import PUSH_HOSTS, check_hosts
 
 _BUCKET = re.compile(r"[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]")
 
 
 class SettingsError(ValueError):
     """A setting is missing, malformed or unsafe; the message is one line for the operator."""
+
+
+def _that(check: Callable[[Any], object]) -> AfterValidator:
+    """A value that `check` finds nothing wrong with."""
+
+    def checked(value: Any) -> Any:
+        check(value.get_secret_value() if isinstance(value, SecretStr) else value)
+        return value
+
+    return AfterValidator(checked)
 
 
 class Settings(BaseSettings):
@@ -80,6 +95,35 @@ class Settings(BaseSettings):
         description="Who does what time makes due: each server (inside), or `handbook worker` (apart); auto is inside "
         "with the embedded database and apart with PostgreSQL.",
     )
+    fcm_account_file: Annotated[Path, _that(read_service_account)] | None = Field(
+        default=None, description="A service account's key file from Google's console: pushes to phones by Firebase."
+    )
+    fcm_project: str = Field(
+        default="",
+        pattern=r"^[a-z0-9-]{0,64}$",
+        description="Firebase's project; the service account's own by default.",
+    )
+    vapid_key_file: Annotated[Path, _that(read_vapid_key)] | None = Field(
+        default=None, description="The key made by `handbook keys vapid`: pushes to browsers by Web Push."
+    )
+    vapid_subject: Annotated[str, _that(check_subject)] | None = Field(
+        default=None, description="mailto:… or https://…, where push services can reach you; with vapid_key_file."
+    )
+    push_hosts: Annotated[tuple[str, ...], NoDecode, _that(check_hosts)] = Field(
+        default=PUSH_HOSTS,
+        description="Comma-separated push services (host or host:port) that browsers may subscribe with, and what is "
+        "below them.",
+    )
+    smtp_url: Annotated[SecretStr, _that(read_smtp_url)] | None = Field(
+        default=None,
+        description="smtps://user:password@host, or smtp://… with STARTTLS: e-mail to those without a phone.",
+    )
+    smtp_sender: Annotated[str, _that(check_sender)] | None = Field(
+        default=None, description="Whom e-mail is from, such as Handbook <no-reply@example.org>; with smtp_url."
+    )
+    push_file: Path | None = Field(
+        default=None, description="Where pushes without a provider are written as lines of JSON; the log by default."
+    )
     token_minutes: int = Field(default=720, ge=1, le=1440, description="How long an access token lives.")
     app_minimum_version: str = Field(default="1.0.0", description="Older apps are told to update.")
     app_maintenance: str | None = Field(
@@ -90,7 +134,7 @@ class Settings(BaseSettings):
         default="console", pattern="^(console|json)$", description="console for people, json for collectors."
     )
 
-    @field_validator("trusted_proxies", "metrics_networks", "cors_origins", mode="before")
+    @field_validator("trusted_proxies", "metrics_networks", "cors_origins", "push_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -156,6 +200,10 @@ class Settings(BaseSettings):
             raise ValueError("public_url must be https: phones send passwords and tokens to it")
         if (self.files_key is None) is not (self.files_secret is None):
             raise ValueError("files_key and files_secret go together")
+        if (self.vapid_key_file is None) is not (self.vapid_subject is None):
+            raise ValueError("vapid_key_file and vapid_subject go together")
+        if (self.smtp_url is None) is not (self.smtp_sender is None):
+            raise ValueError("smtp_url and smtp_sender go together")
         return self
 
     @property

@@ -1,7 +1,7 @@
 """What every way to a device can do, and what is carried on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -46,19 +46,19 @@ class Push:
     collapse_id: str
     urgent: bool
     ttl: timedelta
-    title: str | None = None
+    title: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to. `address` is FCM's token, a Web Push subscription's URL or an e-mail address: a secret. `p256dh` and
-    `auth` are a subscription's keys (RFC 8291), in base64url.
+    `auth` are a subscription's keys (RFC 8291), in base64url. None of them is shown by `repr`, and so by no log.
     """
 
     provider: Provider
-    address: str
-    p256dh: str = ""
-    auth: str = ""
+    address: str = field(repr=False)
+    p256dh: str = field(default="", repr=False)
+    auth: str = field(default="", repr=False)
     language: str = "vi"
 
 

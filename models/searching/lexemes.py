@@ -1,13 +1,16 @@
 """What of a document is indexed, and what is asked of it, in words that both databases compare byte by byte.
 
 A lexeme is a letter for where a word stands, and the word: `t` the title, `f` all of it, folded; `T` and `E` the same
-with their tones; `n` the number of a document. `c` names a channel, `k` and what follows it a filter, `b` a stretch of
-numbers of documents, for PostgreSQL to look among the newest.
+with their tones; `n` the number of a document. `p` is two folded words that stand together: what stands together is
+found by its pairs, since to look at places takes both databases many times as long as to look at words. `c` names a
+channel, `k` and what follows it a filter, `b` a stretch of numbers of documents, for PostgreSQL to look among the
+newest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 from content.searching import Query, Term, Word, words_of
 from content.text import words as folded_words
@@ -28,30 +31,27 @@ class Tier(IntEnum):
     NUMBER = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Lexemes:
-    """`running` are read one after the other, so that what stands together is found together."""
-
-    running: Sequence[Sequence[str]]
-    single: Sequence[str]
-
-
 def lexemes_of(
     title: str, number: str, text: str, channel: tuple[int, int], filters: Mapping[str, Iterable[str]]
-) -> Lexemes:
-    """`number` is that of an official document; `filters` are values by name."""
-    in_title, in_number = words_of(title), words_of(number)
-    everything = [*in_title, *in_number, *words_of(text)]
-    running = [
-        [f"t{word.folded}" for word in in_title],
-        [f"T{word.exact}" for word in in_title],
-        [f"n{word.folded}" for word in in_number],
-        [f"f{word.folded}" for word in everything],
-        [f"E{word.exact}" for word in everything if word.exact != word.folded],
+) -> list[str]:
+    """Each once. `number` is that of an official document; `filters` are values by name."""
+    in_title, in_number, in_text = words_of(title), words_of(number), words_of(text)
+    everything = [*in_title, *in_number, *in_text]
+    found = [
+        *(f"t{word.folded}" for word in in_title),
+        *(f"T{word.exact}" for word in in_title if word.exact != word.folded),
+        *(f"n{word.folded}" for word in in_number),
+        *(f"f{word.folded}" for word in everything),
+        *(f"E{word.exact}" for word in everything if word.exact != word.folded),
+        *(pair for part in (in_title, in_number, in_text) for pair in _pairs([word.folded for word in part])),
+        channel_lexeme(*channel),
+        *(filter_lexeme(name, value) for name, values in filters.items() for value in values),
     ]
-    single = [channel_lexeme(*channel)]
-    single += [filter_lexeme(name, value) for name, values in filters.items() for value in values]
-    return Lexemes(running, single)
+    return list(dict.fromkeys(found))
+
+
+def _pairs(words: Sequence[str]) -> list[str]:
+    return [f"p{one}0{other}" for one, other in pairwise(words)]
 
 
 def channel_lexeme(branch_no: int, who: int) -> str:
@@ -70,8 +70,10 @@ def stretch_lexeme(no: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    lexemes: tuple[str, ...]
+class Lexeme:
+    """`is_begun`: whatever begins with it."""
+
+    name: str
     is_begun: bool = False
 
 
@@ -85,77 +87,76 @@ class Every:
     of: tuple["Asked", ...]
 
 
-Asked = Phrase | Either | Every
+Asked = Lexeme | Either | Every
 
 
 def asked(query: Query) -> dict[Tier, Asked]:
     """The tiers that can be fulfilled: without tones in what was typed there is nothing exact about it."""
     whole = query.whole
+    together = Every(tuple(_together(whole)))
     tiers: dict[Tier, Asked] = {
-        Tier.NUMBER: _phrase("n", whole.words, whole.is_begun),
+        Tier.NUMBER: Every((_words("n", whole), *together.of)),
         Tier.IN_TITLE: Every(tuple(_folded("t", term) for term in query.terms)),
         Tier.ALL_WORDS: Every(tuple(_folded("f", term) for term in query.terms)),
     }
-    if len(whole.words) > 1:
-        tiers[Tier.PHRASE] = _phrase("f", whole.words, whole.is_begun)
+    if together.of:
+        tiers[Tier.PHRASE] = together
     if any(word.exact != word.folded for word in whole.words):
-        tiers[Tier.IN_TITLE_EXACT] = Every(tuple(_exact("T", term) for term in query.terms))
-        with_tones = tuple(each for term in query.terms for each in _with_tones(term))
-        tiers[Tier.ALL_EXACT] = Every((tiers[Tier.ALL_WORDS], *with_tones))
-        if len(whole.words) > 1:
-            tiers[Tier.PHRASE_EXACT] = Every((tiers[Tier.PHRASE], tiers[Tier.ALL_EXACT]))
+        in_title = tuple(_exact("T", "t", term) for term in query.terms)
+        tiers[Tier.IN_TITLE_EXACT] = Every((tiers[Tier.IN_TITLE], *in_title))
+        in_text = tuple(_exact("E", "f", term) for term in query.terms)
+        tiers[Tier.ALL_EXACT] = Every((tiers[Tier.ALL_WORDS], *in_text))
+        if together.of:
+            tiers[Tier.PHRASE_EXACT] = Every((together, tiers[Tier.ALL_EXACT]))
     return tiers
 
 
-def _phrase(place: str, words: Sequence[Word], is_begun: bool) -> Phrase:
-    return Phrase(tuple(place + word.folded for word in words), is_begun)
+def _words(place: str, term: Term) -> Every:
+    last = len(term.words) - 1
+    return Every(tuple(Lexeme(place + word.folded, term.is_begun and at == last) for at, word in enumerate(term.words)))
+
+
+def _together(term: Term) -> list[Asked]:
+    pairs = _pairs([word.folded for word in term.words])
+    return [Lexeme(pair, term.is_begun and at == len(pairs) - 1) for at, pair in enumerate(pairs)]
 
 
 def _folded(place: str, term: Term) -> Asked:
-    phrase = _phrase(place, term.words, term.is_begun)
+    """The term's words in a place, and together; or as they may have been meant that were typed without blanks."""
+    said = Every((_words(place, term), *_together(term)))
     if not term.split:
-        return phrase
-    return Either((phrase, Phrase(tuple(place + syllable for syllable in term.split), term.is_begun)))
+        return said
+    split = Term(tuple(Word(syllable, syllable) for syllable in term.split), term.is_begun)
+    return Either((said, Every((_words(place, split), *_together(split)))))
 
 
-def _exact(place: str, term: Term) -> Asked:
-    return Phrase(tuple(place + word.exact for word in term.words), term.is_begun)
-
-
-def _with_tones(term: Term) -> list[Asked]:
-    """Of a term the words that have tones: those without are the same in both forms."""
+def _exact(place: str, plain: str, term: Term) -> Every:
+    """Its words with their tones: those without are the same in both forms."""
     last = len(term.words) - 1
-    return [
-        Phrase((f"E{word.exact}",), term.is_begun and place == last)
-        for place, word in enumerate(term.words)
-        if word.exact != word.folded
-    ]
+    return Every(
+        tuple(
+            Lexeme(
+                place + word.exact if word.exact != word.folded else plain + word.folded, term.is_begun and at == last
+            )
+            for at, word in enumerate(term.words)
+        )
+    )
 
 
-def to_tsvector(lexemes: Lexemes, no: int) -> str:
+def to_tsvector(lexemes: Iterable[str], no: int) -> str:
     """As PostgreSQL reads a tsvector. Words are letters and digits alone: nothing in them need be escaped."""
-    places: dict[str, list[int]] = {}
-    for run in lexemes.running:
-        for place, lexeme in enumerate(run, 1):
-            places.setdefault(lexeme, []).append(place)
-    written = [f"'{lexeme}':{','.join(map(str, at[:_PLACES_MOST]))}" for lexeme, at in places.items()]
-    written += [f"'{lexeme}'" for lexeme in (*lexemes.single, stretch_lexeme(no))]
-    return " ".join(written)
+    return " ".join(f"'{lexeme}'" for lexeme in (*lexemes, stretch_lexeme(no)))
 
 
-_PLACES_MOST = 255
-"""Of one lexeme, that PostgreSQL keeps."""
-
-
-def to_text(lexemes: Lexemes) -> str:
-    """For FTS5: a lexeme between the parts, so that no phrase reaches from one into the next."""
-    return " x ".join([" ".join(run) for run in lexemes.running] + list(lexemes.single))
+def to_text(lexemes: Iterable[str]) -> str:
+    """For FTS5."""
+    return " ".join(lexemes)
 
 
 def to_tsquery(tree: Asked) -> str:
     match tree:
-        case Phrase(lexemes, is_begun):
-            return "(" + " <-> ".join(f"'{each}'" for each in lexemes) + (":*" if is_begun else "") + ")"
+        case Lexeme(name, is_begun):
+            return f"'{name}'{':*' if is_begun else ''}"
         case Either(of):
             return "(" + " | ".join(map(to_tsquery, of)) + ")"
         case Every(of):
@@ -165,8 +166,8 @@ def to_tsquery(tree: Asked) -> str:
 def to_match(tree: Asked) -> str:
     """For FTS5."""
     match tree:
-        case Phrase(lexemes, is_begun):
-            return '"' + " ".join(lexemes) + '"' + (" *" if is_begun else "")
+        case Lexeme(name, is_begun):
+            return f'"{name}"{" *" if is_begun else ""}'
         case Either(of):
             return "(" + " OR ".join(map(to_match, of)) + ")"
         case Every(of):

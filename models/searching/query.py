@@ -33,7 +33,7 @@ from models.searching.lexemes import (
     Asked,
     Either,
     Every,
-    Phrase,
+    Lexeme,
     Tier,
     asked,
     channel_lexeme,
@@ -58,8 +58,8 @@ async def search(
     channels = await _channels(session, Hearing.of(viewer))
     if not channels:
         return Page(items=[], next_cursor=None)
-    only: list[Asked] = [Either(tuple(Phrase((channel_lexeme(*each),)) for each in channels))]
-    only += [Phrase((filter_lexeme(name, value),)) for name, value in sorted(filters.items())]
+    only: list[Asked] = [Either(tuple(Lexeme(channel_lexeme(*each)) for each in channels))]
+    only += [Lexeme(filter_lexeme(name, value)) for name, value in sorted(filters.items())]
     ranks = {int(tier) + len(Tier): Every((tree, *only)) for tier, tree in asked(query.ended).items()}
     found = await _ranked(session, viewer, page, ranks)
     if query.is_begun and found.next_cursor is None:
@@ -136,7 +136,7 @@ async def _among_the_newest(session: AsyncSession, ranks: Mapping[int, Every]) -
     """
     newest = await session.scalar(select(func.max(col(SearchDocument.no)))) or 0
     stretches = Either(
-        tuple(Phrase((stretch_lexeme(newest - n * STRETCH),)) for n in range(_STRETCHES) if newest >= n * STRETCH)
+        tuple(Lexeme(stretch_lexeme(newest - n * STRETCH)) for n in range(_STRETCHES) if newest >= n * STRETCH)
     )
     widest = {rank: Every((ranks[rank], stretches)) for rank in ranks if _tier(rank) in _WIDEST}
     row = (await session.execute(select(*(_count(tree) for tree in widest.values())))).one()

@@ -12,7 +12,7 @@ from models.base import new_id
 from models.channels import ALL
 from models.database import Database, table_of
 from models.searching.index import Document
-from models.searching.lexemes import Lexemes, lexemes_of, to_text, to_tsvector
+from models.searching.lexemes import lexemes_of, to_text, to_tsvector
 from models.searching.table import FoundKind, SearchDocument
 from tests.load.corpus import texts
 
@@ -71,5 +71,5 @@ def _rows(branch_no: int, database: Database) -> Iterator[dict[str, Any]]:
 _COPIED = ("thing_id", "kind", "branch_no", "who", "title", "text", "category", "level", "version", "published_at")
 
 
-def _words(lexemes: Lexemes, no: int, database: Database) -> str:
+def _words(lexemes: list[str], no: int, database: Database) -> str:
     return to_text(lexemes) if database.is_sqlite else to_tsvector(lexemes, no)

@@ -18,7 +18,7 @@ _UTC = sqlmodel.sql.sqltypes.UTCDateTime
 _ON_SQLITE = (
     (
         "CREATE VIRTUAL TABLE search_words USING fts5(words, content='search_document', content_rowid='no', "
-        "tokenize='unicode61 remove_diacritics 0', prefix='3 4')"
+        "detail=none, tokenize='unicode61 remove_diacritics 0', prefix='3 4')"
     ),
     (
         "CREATE TRIGGER search_words_insert AFTER INSERT ON search_document BEGIN "

@@ -27,6 +27,10 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 
 
+class PackageTooLarge(ValueError):
+    """More than 4 GiB, or than 2,000 members."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """`data` of what was written for the package, None of what is kept under its `sha256`. `size` is in bytes."""
@@ -61,7 +65,7 @@ class Zip:
 
 
 def lay_out(members: Iterable[Member]) -> Zip:
-    """Where what lies in the zip. Raises Malformed ``package.too_large`` beyond 4 GiB or 2,000 members."""
+    """Where what lies in the zip. Raises PackageTooLarge."""
     segments: list[_Segment] = []
     directory: list[bytes] = []
     digest = hashlib.sha256(f"{FORMAT}\n".encode())
@@ -71,7 +75,7 @@ def lay_out(members: Iterable[Member]) -> Zip:
         name = member.path.encode()
         said = _UTF8, 0, 0, _DAY, member.crc32, member.size, member.size
         if at + member.size + 2 * len(name) + 200 > SIZE_MOST:
-            raise Malformed("package.too_large", gigabytes=4)
+            raise PackageTooLarge
         header = _LOCAL.pack(b"PK\x03\x04", _NEEDED, *said, len(name), 0) + name
         directory.append(_CENTRAL.pack(b"PK\x01\x02", _NEEDED, _NEEDED, *said, len(name), 0, 0, 0, 0, 0, at) + name)
         segments.append(_Segment(at, len(header), header))
@@ -80,7 +84,7 @@ def lay_out(members: Iterable[Member]) -> Zip:
         digest.update(f"{member.path}\0{member.sha256}\0{member.size}\n".encode())
     written = b"".join(directory)
     if len(ordered) > MEMBERS_MOST or at + len(written) > SIZE_MOST:
-        raise Malformed("package.too_large", gigabytes=4)
+        raise PackageTooLarge
     count = len(ordered)
     ending = written + _END.pack(b"PK\x05\x06", 0, 0, count, count, len(written), at, 0)
     segments.append(_Segment(at, len(ending), ending))

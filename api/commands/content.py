@@ -19,7 +19,7 @@ from content.folders import Folder
 from content.malformed import Malformed
 from models.branches import Branch
 from models.permissions import OPERATOR, Viewer
-from models.study.importing import Means, Result, StudyImport, import_folder
+from models.study.importing import ImportResult, Means, StudyImport, import_folder
 
 content = typer.Typer(help="What there is to study.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def import_content(
     """
     outcome = run(_import(settings(), folder, branch, dry_run=dry_run))
     _report(outcome)
-    if outcome.count(Result.REFUSED):
+    if outcome.count(ImportResult.REFUSED):
         raise typer.Exit(2)
 
 
@@ -69,9 +69,9 @@ async def _operator(_session: AsyncSession) -> Viewer:
 def _report(outcome: StudyImport) -> None:
     told = "would be " if outcome.dry_run else ""
     console.print(
-        f"[bold]{len(outcome.things)}[/bold] things: {outcome.count(Result.NEW)} {told}new, "
-        f"{outcome.count(Result.CHANGED)} {told}changed, {outcome.count(Result.SAME)} as they were, "
-        f"[bold]{outcome.count(Result.REFUSED)}[/bold] refused"
+        f"[bold]{len(outcome.things)}[/bold] things: {outcome.count(ImportResult.NEW)} {told}new, "
+        f"{outcome.count(ImportResult.CHANGED)} {told}changed, {outcome.count(ImportResult.SAME)} as they were, "
+        f"[bold]{outcome.count(ImportResult.REFUSED)}[/bold] refused"
     )
     scanned = [thing.path for thing in outcome.things if thing.is_scanned]
     if scanned:

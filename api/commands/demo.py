@@ -20,10 +20,13 @@ from api.demo.history import publish_notices
 from api.demo.loading import load_organisation
 from api.demo.organisation import DEMONSTRATION, Organisation
 from api.demo.rehearsals import SITUATIONS, NotSignedIn, people, rehearse
+from api.demo.studies import index_notices, publish_studies
 from api.demo.texts import notice_texts
 from api.security.keys import open_keyring
 from api.security.passwords import Passwords
 from api.settings import Settings
+from api.storage import open_files
+from content.files import FileStore
 from models.branches import Branch
 from models.database import Database
 from models.migrate import migrate
@@ -128,10 +131,10 @@ async def _prepare(using: Settings) -> DemoAccounts:
         async with database.reading() as session:
             if await session.scalar(select(col(Branch.no)).limit(1)) is not None:
                 fail(f"{using.database} holds an organisation that the demonstration did not make")
-        return await _make(database, path)
+        return await _make(database, open_files(using), path)
 
 
-async def _make(database: Database, path: Path) -> DemoAccounts:
+async def _make(database: Database, files: FileStore, path: Path) -> DemoAccounts:
     organisation = Organisation(size=DEMONSTRATION, seed=_SEED, as_of=database.clock().date())
     bar = Progress(TextColumn("making {task.description}"), BarColumn(), TaskProgressColumn(), console=console)
     passwords = Passwords(demo=True)
@@ -143,6 +146,9 @@ async def _make(database: Database, path: Path) -> DemoAccounts:
         bar.update(task, description="its notices")
         await publish_notices(database, loaded, notice_texts(), rng=random.Random(_SEED))  # noqa: S311 - texts, not secrets
         await call_activities(database, loaded)
+        await index_notices(database)
+        bar.update(task, description="its studies")
+        await publish_studies(database, files)
         accounts = await open_accounts(database, loaded, hash_password=passwords.hash)
     passwords.close()
     write_accounts(path, accounts)

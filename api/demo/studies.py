@@ -22,7 +22,7 @@ from models.notices.writing import findable
 from models.permissions import OPERATOR, Viewer
 from models.searching.index import make_findable
 from models.searching.table import SearchDocument
-from models.study.importing import Means, Result, StudyImport, import_folder
+from models.study.importing import ImportResult, Means, StudyImport, import_folder
 
 _TEXTS = Path(__file__).with_name("study")
 _DRAWN: dict[str, Callable[[Path], None]] = {
@@ -44,7 +44,7 @@ async def publish_studies(database: Database, files: FileStore) -> StudyImport:
         for name, draw in _DRAWN.items():
             draw(folder / name)
         outcome = await import_folder(Means(partial(transaction, database), _operator, files), root, Folder(folder))
-    refused = [(thing.path, thing.refusal) for thing in outcome.things if thing.result is Result.REFUSED]
+    refused = [(thing.path, thing.refusal) for thing in outcome.things if thing.result is ImportResult.REFUSED]
     assert not refused, refused  # noqa: S101 - our own texts
     return outcome
 

@@ -13,7 +13,7 @@ from api.routing import declare, router
 from api.unpacking import ARCHIVE_MOST, unpacked
 from models.base import Shape
 from models.permissions import Permission
-from models.study.importing import Brought, Means, Result, StudyImport, check_right, import_folder
+from models.study.importing import Brought, ImportResult, Means, StudyImport, check_right, import_folder
 from models.study.table import StudyKind
 from models.viewers import resolve_viewer
 
@@ -23,7 +23,10 @@ DryRun = Annotated[bool, Query(description="Say what would happen and change not
 _TAKES_ZIP: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("application/octet-stream", "application/zip")
+        },
     }
 }
 
@@ -36,7 +39,7 @@ class BroughtIn(Shape):
     path: str
     kind: StudyKind | None
     slug: str | None
-    result: Result
+    result: ImportResult
     id: UUID | None
     version: int | None
     scanned: bool
@@ -70,7 +73,7 @@ async def import_studies(
 
 
 def _shown(scope: Scope, outcome: StudyImport) -> StudyImportPublic:
-    counts = {result.value: outcome.count(result) for result in Result}
+    counts = {result.value: outcome.count(result) for result in ImportResult}
     things = [_thing(scope, thing) for thing in outcome.things]
     return StudyImportPublic(dry_run=outcome.dry_run, things=things, **counts)
 

@@ -52,7 +52,7 @@ Name = tuple[StudyKind, str]
 """Kind and slug."""
 
 
-class Result(StrEnum):
+class ImportResult(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     SAME = "same"
@@ -69,7 +69,7 @@ class Brought:
     path: str
     kind: StudyKind | None
     slug: str | None
-    result: Result
+    result: ImportResult
     id: UUID | None = None
     version: int | None = None
     refusal: HandbookError | None = None
@@ -83,7 +83,7 @@ class StudyImport:
     dry_run: bool
     things: tuple[Brought, ...]
 
-    def count(self, result: Result) -> int:
+    def count(self, result: ImportResult) -> int:
         return sum(thing.result is result for thing in self.things)
 
 
@@ -108,7 +108,7 @@ class _Planned:
 
     item: Item
     content: StudyContent
-    result: Result
+    result: ImportResult
     study: Study | None
 
     @property
@@ -206,12 +206,12 @@ class _Import:
             return _refused(item.entry, refusal)
         if study is None:
             self._ids.setdefault(name, new_id())  # which collections may refer to until it has its own
-            return _Planned(item, content, Result.NEW, None)
+            return _Planned(item, content, ImportResult.NEW, None)
         if study.state in {StudyState.WITHDRAWN, StudyState.SUPERSEDED}:
             return _refused(item.entry, Conflict(f"study.{study.state}"))
         if said == content.model_dump(mode="json"):
-            return self._brought(item, Result.SAME, study.id, study.version)
-        return _Planned(item, content, Result.CHANGED, study)
+            return self._brought(item, ImportResult.SAME, study.id, study.version)
+        return _Planned(item, content, ImportResult.CHANGED, study)
 
     def _content(self, item: Item) -> StudyContent:
         """Raises Invalid."""
@@ -253,7 +253,7 @@ class _Import:
         id_, version = (study.id, study.version + 1) if study else (None, None)
         return self._brought(plan.item, plan.result, id_, version)
 
-    def _brought(self, item: Item, result: Result, id_: UUID | None, version: int | None) -> Brought:
+    def _brought(self, item: Item, result: ImportResult, id_: UUID | None, version: int | None) -> Brought:
         is_scanned = any(file.sha256 in self._scanned for file in item.files)
         return Brought(item.entry.path, *_name(item.entry), result, id_, version, is_scanned=is_scanned)
 
@@ -350,7 +350,7 @@ def _read(folder: Folder, entry: Entry) -> Item | Brought:
 
 def _unreadable(folder: Folder) -> Iterator[Brought]:
     for path, errors in groupby(sorted(folder.refused, key=lambda each: each[0]), key=lambda each: each[0]):
-        yield Brought(path, None, None, Result.REFUSED, refusal=Invalid([_error(error) for _, error in errors]))
+        yield Brought(path, None, None, ImportResult.REFUSED, refusal=Invalid([_error(error) for _, error in errors]))
 
 
 def _error(error: Any) -> FieldError:
@@ -358,7 +358,7 @@ def _error(error: Any) -> FieldError:
 
 
 def _refused(entry: Entry, refusal: HandbookError) -> Brought:
-    return Brought(entry.path, *_name(entry), Result.REFUSED, refusal=refusal)
+    return Brought(entry.path, *_name(entry), ImportResult.REFUSED, refusal=refusal)
 
 
 def _no_good(pointer: str, error: Malformed) -> Invalid:

@@ -230,7 +230,14 @@ async def _end(session: AsyncSession, study: Study) -> None:
 
 
 def _tell(session: AsyncSession, study: Study) -> None:
-    record(session, channel(study.branch_no, study.who), Topic.MATERIALS, study.kind.value, study.id)
+    said = channel(study.branch_no, study.who)
+    match study.kind:  # kinds are written out wherever anything is recorded, so that the log's can be told
+        case StudyKind.MATERIAL:
+            record(session, said, Topic.MATERIALS, "material", study.id)
+        case StudyKind.COLLECTION:
+            record(session, said, Topic.MATERIALS, "collection", study.id)
+        case StudyKind.QUIZ:
+            record(session, said, Topic.MATERIALS, "quiz", study.id)
 
 
 async def _tell_collections(session: AsyncSession, study: Study) -> None:

@@ -21,7 +21,7 @@ from content.offline import (
     item_page,
     page_path,
 )
-from content.packages import Member, PackageVersion, Zip, difference, lay_out, read_zip
+from content.packages import Member, PackageTooLarge, PackageVersion, Zip, difference, lay_out, read_zip
 from content.times import Language, written_day
 from models.base import Shape
 from models.branches import Branch
@@ -114,8 +114,8 @@ async def pack(session: AsyncSession, viewer: Viewer, files: FileStore, collecti
     members = await _members(session, collection, files)
     try:
         zipped = lay_out(members)
-    except Malformed as error:
-        raise Conflict(error.code, **error.details) from None
+    except PackageTooLarge:
+        raise Conflict("package.too_large", gigabytes=4) from None
     version = PackageVersion(collection.version.version, numbers)
     return Package(collection.study.slug, version, sorted(members, key=lambda member: member.path), zipped)
 

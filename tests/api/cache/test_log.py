@@ -189,7 +189,7 @@ def test_every_kind_belongs_to_one_topic() -> None:
                 assert isinstance(topic, ast.Attribute), path
                 assert isinstance(kind, ast.Constant), path
                 topics.setdefault(str(kind.value), set()).add(topic.attr)
-    assert {"notice", "branch", "member", "access", "session"} <= topics.keys()
+    assert {"notice", "branch", "member", "access", "session", "material", "collection", "quiz"} <= topics.keys()
     assert all(len(of_kind) == 1 for of_kind in topics.values()), topics
 
 

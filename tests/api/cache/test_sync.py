@@ -12,6 +12,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from api.cache import syncing
+from api.cache.follow import Follower
+from api.cache.view import boot_clock
 from api.encoding import THOROUGH
 from api.settings import Settings
 from models import changes, sync
@@ -344,12 +346,18 @@ async def test_processes_share_deltas_through_redis(
 
 @SQLITE
 async def test_a_database_that_went_back_unseen_gives_no_delta(
-    app: FastAPI, desk: Desk, organisation: Organisation
+    app: FastAPI, desk: Desk, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it says belongs to another history than the numbers that we know."""
+
+    async def see_nothing_new(follower: Follower) -> None:
+        follower._next = None
+        follower.view.confirmed_at = boot_clock()
+
     await desk.publish("tinh", "Họp tỉnh")
     async with phone_of(app, organisation.person("member")) as phone:
         first = await _ask(phone)
+        monkeypatch.setattr(Follower, "_take_turn", see_nothing_new)
         view = parts_in(app).cache.follower.view
         view._issued[Topic.NOTICES][organisation.branch("tinh").no, ALL] = view.head = view.head + 5
         answer = await phone.get(SYNC, params={"cursor": first["cursor"]})

@@ -1,0 +1,1 @@
+"""Pictures and documents of the demonstration, drawn when it is made."""

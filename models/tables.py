@@ -9,6 +9,7 @@ from models.audit import AuditEvent, AuditSubject
 from models.branches import Branch
 from models.calendars import CalendarToken
 from models.changes import Change, ChannelVersion, LogHead, LostRange
+from models.devices.table import Device, Preference
 from models.events.table import Event
 from models.file_texts import FileText
 from models.files import ClearedFile, File, FileVariant
@@ -42,6 +43,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Change,
     ChannelVersion,
     ClearedFile,
+    Device,
     DeviceSession,
     Event,
     File,
@@ -60,6 +62,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     NoticeTemplate,
     Occurrence,
     OutboxMessage,
+    Preference,
     Progress,
     Receipt,
     RoleGrant,

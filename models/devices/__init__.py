@@ -1,0 +1,1 @@
+"""Members' devices, and how they wish to be told of news."""

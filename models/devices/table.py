@@ -1,0 +1,74 @@
+"""Where members can be told of news, and how they wish to be."""
+
+from datetime import datetime, time
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import JSON, ForeignKey, Index, text
+from sqlmodel import Field, SQLModel
+
+from models.base import new_id
+from models.keyring import Keyring
+
+ADDRESS_SEALING = "device.address"
+ADDRESS_DIGEST = "device.address"
+_OPEN = text("ended_at IS NULL")
+
+
+class PushCategory(StrEnum):
+    """What a member can mute."""
+
+    NOTICE = "notice"
+    ACTIVITY = "activity"
+    REMINDER = "reminder"
+    STUDY = "study"
+    REQUEST = "request"
+
+
+class Device(SQLModel, table=True):
+    """One that is told of news as long as its session lasts. `address` (FCM's token, a subscription's URL) is sealed;
+    by `address_digest` it belongs to one account at a time. `p256dh` and `auth` are a subscription's keys.
+    """
+
+    __tablename__ = "device"
+    __table_args__ = (
+        Index("ix_device_member_id", "member_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_device_session_id", "session_id"),
+        Index("uq_device_address_digest", "address_digest", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    member_id: UUID = Field(sa_column_args=[ForeignKey("member.id")])
+    session_id: UUID = Field(sa_column_args=[ForeignKey("session.id")])
+    provider: str = Field(max_length=24)
+    address: str = Field(max_length=4000)
+    address_digest: str = Field(max_length=64)
+    p256dh: str | None = Field(default=None, max_length=120)
+    auth: str | None = Field(default=None, max_length=40)
+    language: str = Field(default="vi", max_length=8)
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+class Preference(SQLModel, table=True):
+    """One a member who said so. Between `quiet_from` and `quiet_until`, by the clock of `timezone`, only what is urgent
+    is told. `email` asks for letters where there is no device.
+    """
+
+    __tablename__ = "preference"
+
+    member_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("member.id")])
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    timezone: str = Field(default="Asia/Ho_Chi_Minh", max_length=64)
+    muted: list[str] = Field(default_factory=list, sa_type=JSON)
+    email: bool = False
+
+
+def sealed_address(ring: Keyring, device_id: UUID, address: str) -> str:
+    return ring.seal(ADDRESS_SEALING, address, bound_to=device_id.hex)
+
+
+def open_address(ring: Keyring, device_id: UUID, sealed: str) -> str:
+    """Raises KeyringError."""
+    return ring.open(ADDRESS_SEALING, sealed, bound_to=device_id.hex)

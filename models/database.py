@@ -157,6 +157,16 @@ def now(session: AsyncSession) -> datetime:
     return clock()
 
 
+async def database_now(session: AsyncSession) -> datetime:
+    """The instant by the database's own clock, for what several machines agree on whose clocks differ: on SQLite there
+    is one machine, and it is `now`.
+    """
+    if not is_postgresql(session):
+        return now(session)
+    at: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return at
+
+
 def keyring(session: AsyncSession) -> Keyring:
     ring: Keyring = session.info["keyring"]
     return ring

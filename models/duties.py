@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from models.deliveries.counting import CLEAN_DELIVERIES, COUNT_DELIVERIES
+from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
 from models.file_clearing import REVIEW_FILES
 from models.memberships import EXPIRE_MEMBERSHIPS
 from models.notices.due import END_ACTIVITIES, EXPIRE_NOTICES, PUBLISH_NOTICES, REMIND_OF_NOTICES
 from models.roles import EXPIRE_GRANTS
 from models.schedule import Duty
+from models.study.due import REMIND_OF_STUDIES
 from models.tallies.due import TALLY_DUTIES
 
 DUTIES: tuple[Duty[Any], ...] = (
@@ -16,6 +19,11 @@ DUTIES: tuple[Duty[Any], ...] = (
     END_ACTIVITIES,
     EXPIRE_NOTICES,
     REMIND_OF_NOTICES,
+    REMIND_OF_STUDIES,
     *TALLY_DUTIES,
+    FOLLOW_TOPICS,
+    CHECK_TOPICS,
+    COUNT_DELIVERIES,
+    CLEAN_DELIVERIES,
     REVIEW_FILES,
 )

@@ -9,6 +9,7 @@ from models.audit import AuditEvent, AuditSubject
 from models.branches import Branch
 from models.calendars import CalendarToken
 from models.changes import Change, ChannelVersion, LogHead, LostRange
+from models.deliveries.table import ChannelTopic, Delivery, TopicSubscription
 from models.devices.table import Device, Preference
 from models.events.table import Event
 from models.file_texts import FileText
@@ -41,7 +42,9 @@ TABLES: tuple[type[SQLModel], ...] = (
     Branch,
     CalendarToken,
     Change,
+    ChannelTopic,
     ChannelVersion,
+    Delivery,
     ClearedFile,
     Device,
     DeviceSession,
@@ -75,6 +78,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     StudyVersion,
     Tally,
     TallyHead,
+    TopicSubscription,
     Upload,
 )
 METADATA = SQLModel.metadata

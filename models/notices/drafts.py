@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.branches import get_branch, hold_active
 from models.database import now
 from models.errors import Invalid, NotFound
-from models.notices.life import hold, release
+from models.notices.life import hold, release, tell_published
 from models.notices.reading import public
 from models.notices.shapes import NoticeCreate, NoticePublic, NoticeUpdate
 from models.notices.table import Notice, NoticeState
@@ -40,6 +40,7 @@ async def create_notice(
         await hold_active(session, branch)
     session.add(notice)
     await session.flush()
+    await tell_published(session, notice)
     after = noted({name: value for name, value in values.items() if value is not None}) | {"state": notice.state.value}
     audit_notice(session, viewer, action, notice, after=after)
     return public(notice, branch)

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from models.branches import Branch, BranchStatus
 from models.database import now
-from models.notices.life import back_to_draft, remind, speak
+from models.notices.life import back_to_draft, remind, speak, tell_published
 from models.notices.occurrences import Occurrence
 from models.notices.table import Notice, NoticeState
 from models.notices.writing import audit_state, tell_channel
@@ -28,6 +28,7 @@ async def _publish(session: AsyncSession, notice: Notice) -> None:
     notice.revision += 1
     notice.ack_revision = notice.revision
     await speak(session, notice)
+    await tell_published(session, notice)
     audit_state(session, OPERATOR, "notice.publish", notice, before=NoticeState.SCHEDULED)
 
 
@@ -39,7 +40,7 @@ async def _expire(session: AsyncSession, notice: Notice) -> None:
 
 
 async def _remind(session: AsyncSession, notice: Notice) -> None:
-    remind(session, OPERATOR, notice)
+    await remind(session, OPERATOR, notice)
 
 
 async def _end(session: AsyncSession, occurrence: Occurrence) -> None:

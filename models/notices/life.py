@@ -26,7 +26,7 @@ from models.notices.writing import (
     say,
     tell_channel,
 )
-from models.outbox import Cause, enqueue
+from models.outbox import Cause, ThingKind, enqueue
 from models.permissions import Permission, Viewer, require
 
 REMIND_AFTER = timedelta(days=3)
@@ -56,6 +56,7 @@ async def publish_notice(
     notice.revision += 1
     notice.ack_revision = notice.revision
     await session.flush()
+    await tell_published(session, notice)
     audit_state(session, viewer, action, notice, before=before)
     return public(notice, branch)
 
@@ -92,7 +93,7 @@ async def release(
 
 
 async def speak(session: AsyncSession, notice: Notice) -> None:
-    """From now on its channel hears it. The caller gives it its revision."""
+    """From now on its channel hears it. The caller gives it its revision, and has devices told of that."""
     notice.state = NoticeState.PUBLISHED
     notice.published_at = now(session)
     if notice.requires_ack and notice.remind_at is None:
@@ -101,7 +102,12 @@ async def speak(session: AsyncSession, notice: Notice) -> None:
     await session.flush()
     await arrange(session, notice)
     await tell_channel(session, notice)
-    _enqueue(session, notice, Cause.NOTICE_PUBLISHED)
+
+
+async def tell_published(session: AsyncSession, notice: Notice) -> None:
+    """Devices, once it has its revision; nobody of what is only scheduled."""
+    if notice.state is NoticeState.PUBLISHED:
+        await _enqueue(session, notice, Cause.NOTICE_PUBLISHED)
 
 
 async def unschedule_notice(session: AsyncSession, viewer: Viewer, notice_id: UUID, revision: int) -> NoticePublic:
@@ -183,7 +189,7 @@ async def amend_notice(
     after = changes | {"revision": notice.revision, "change": data.change, "ack_revision": notice.ack_revision}
     audit_notice(session, viewer, "notice.amend", notice, before=noted(before), after=noted(after))
     await tell_channel(session, notice)
-    _enqueue(session, notice, Cause.NOTICE_AMENDED)
+    await _enqueue(session, notice, Cause.ACTIVITY_CHANGED if "activity" in changes else Cause.NOTICE_AMENDED)
     return public(notice, branch)
 
 
@@ -206,14 +212,14 @@ async def remind_of_notice(session: AsyncSession, viewer: Viewer, notice_id: UUI
         raise Conflict("notice.not_published")
     if notice.reminded_at is not None and now(session) - notice.reminded_at < REMIND_PAUSE:
         raise Conflict("notice.reminded_lately")
-    remind(session, viewer, notice)
+    await remind(session, viewer, notice)
     await session.flush()
     return public(notice, branch)
 
 
-def remind(session: AsyncSession, viewer: Viewer, notice: Notice) -> None:
+async def remind(session: AsyncSession, viewer: Viewer, notice: Notice) -> None:
     notice.reminded_at, notice.remind_at = now(session), None
-    _enqueue(session, notice, Cause.NOTICE_REMINDED)
+    await _enqueue(session, notice, Cause.NOTICE_REMINDED)
     audit_notice(session, viewer, "notice.remind", notice)
 
 
@@ -227,14 +233,15 @@ async def withdraw_notice(
     notice.withdrawn_reason = data.reason or None
     notice.revision += 1
     await session.flush()
-    await call_off(session, notice)
+    is_called_off = await call_off(session, notice)
     before, reason = NoticeState.PUBLISHED, notice.withdrawn_reason
     audit_state(session, viewer, "notice.withdraw", notice, before=before, reason=reason)
     await tell_channel(session, notice)
-    _enqueue(session, notice, Cause.NOTICE_WITHDRAWN)
+    await _enqueue(session, notice, Cause.ACTIVITY_CANCELLED if is_called_off else Cause.NOTICE_WITHDRAWN)
     return public(notice, branch)
 
 
-def _enqueue(session: AsyncSession, notice: Notice, cause: Cause) -> None:
+async def _enqueue(session: AsyncSession, notice: Notice, cause: Cause) -> None:
     is_urgent = notice.priority is Priority.URGENT
-    enqueue(session, cause, notice.id, notice.revision, (notice.branch_no, notice.who), urgent=is_urgent)
+    thing = (ThingKind.NOTICE, notice.id)
+    await enqueue(session, cause, thing, notice.revision, (notice.branch_no, notice.who), urgent=is_urgent)

@@ -116,17 +116,18 @@ def _planned(activity: Activity | None) -> list[dict[str, Any]]:
     ]
 
 
-async def call_off(session: AsyncSession, notice: Notice) -> None:
-    """None of what is still to come takes place."""
+async def call_off(session: AsyncSession, notice: Notice) -> bool:
+    """None of what is still to come takes place. Gives whether anything was to come."""
     found = await session.scalars(
         select(Occurrence)
         .where(col(Occurrence.notice_id) == notice.id, col(Occurrence.ended_at).is_(None))
         .with_for_update()
         .order_by(col(Occurrence.no))
     )
-    at = now(session)
-    for row in found:
+    rows, at = found.all(), now(session)
+    for row in rows:
         _call_off(row, at)
+    return bool(rows)
 
 
 def _call_off(row: Occurrence, at: datetime) -> None:

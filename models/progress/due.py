@@ -29,7 +29,7 @@ class NextStudy(Shape):
     done: int
 
 
-def is_done(member_id: UUID, item_id: Any) -> ColumnElement[bool]:
+def is_done(member_id: Any, item_id: Any) -> ColumnElement[bool]:
     """Has the member completed this material, or passed this quiz, in whichever version?"""
     completed = exists().where(
         col(Progress.material_id) == item_id,

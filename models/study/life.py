@@ -18,9 +18,11 @@ from models.database import now, translating
 from models.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Stale
 from models.file_access import may_refer
 from models.notices.shapes import Audience
+from models.outbox import Cause, ThingKind, enqueue
 from models.permissions import Permission, Viewer, require, visible
 from models.searching.index import Document, forget, make_findable
 from models.searching.table import FoundKind
+from models.study.due import reminding_at
 from models.study.editions import MAKINGS, Edition, all_hear
 from models.study.reading import readable
 from models.study.shapes import StudyContent, StudyCreate, StudyPublish, StudySupersede, StudyUpdate, StudyWithdraw
@@ -218,6 +220,10 @@ async def _publish(
     _tell(session, study)
     await _tell_collections(session, study)
     await _index(session, study, content, edition)
+    study.remind_at = reminding_at(edition.card.get("due_at"), at)
+    if study.kind is not StudyKind.QUIZ:
+        thing = (ThingKind(study.kind.value), study.id)
+        await enqueue(session, Cause.STUDY_PUBLISHED, thing, study.version, (study.branch_no, study.who))
     return version
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from models.base import choice, new_id
@@ -24,6 +24,7 @@ class StudyState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+TO_REMIND = text("(state = 'published' AND remind_at IS NOT NULL)")
 DRAFT = 0
 """The version that files of what is being edited are noted under."""
 
@@ -33,7 +34,8 @@ class Study(SQLModel, table=True):
     `slug` is what editors call it, in its branch and kind.
 
     `draft` is the JSON of the kind's content as it is being edited, which nobody but editors sees; `version` is the
-    one that members read, 0 as long as there is none; `revision` moves with every change of either.
+    one that members read, 0 as long as there is none; `revision` moves with every change of either. `remind_at` is when
+    those are reminded who have not studied a collection that is due soon.
     """
 
     __tablename__ = "study"
@@ -43,6 +45,7 @@ class Study(SQLModel, table=True):
         Index("uq_study_slug", "branch_no", "kind", "slug", unique=True),
         Index("ix_study_channel", "branch_no", "who", "kind", "state", "published_at", "id"),
         Index("ix_study_branch_no", "branch_no", "id"),
+        Index("ix_study_remind_at", "remind_at", postgresql_where=TO_REMIND, sqlite_where=TO_REMIND),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -60,6 +63,7 @@ class Study(SQLModel, table=True):
     withdrawn_at: datetime | None = None
     withdrawn_reason: str | None = Field(default=None, max_length=500)
     superseded_by: UUID | None = Field(default=None, sa_column_args=[ForeignKey("study.id")])
+    remind_at: datetime | None = None
 
 
 class StudyVersion(SQLModel, table=True):

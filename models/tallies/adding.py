@@ -16,7 +16,7 @@ from models.database import now, table_of, upsert
 from models.notices.table import Notice
 from models.permissions import Place
 from models.tallies.counting import kept
-from models.tallies.table import Tally, TallyHead
+from models.tallies.table import DELIVERED, Tally, TallyHead
 
 _TALLY = table_of(Tally)
 _KEYS = ("notice_id", "occurrence", "branch_no")
@@ -59,6 +59,20 @@ async def add_up(
     head.counted_at = now(session)
     await session.flush()
     return {member_id: also.get(member_id) for member_id in steps}
+
+
+async def add_delivered(
+    session: AsyncSession, notice: Notice, head: TallyHead, placed: Mapping[int, Mapping[str, int]]
+) -> None:
+    """Of `DELIVERED`, by the branch in which they stood when they were told. The caller holds the head."""
+    top = await kept_top(session, notice, head.occurrence)
+    paths = await _hang(session, head, placed.keys(), top)
+    sums: dict[int, Counter[str]] = defaultdict(Counter)
+    for no, counted in placed.items():
+        changes = {name: number for name, number in counted.items() if name in DELIVERED}
+        for each in _upwards(paths.get(no, top.path), top):
+            sums[each].update(changes)
+    await _add(session, head, sums)
 
 
 async def kept_top(session: AsyncSession, notice: Notice, occurrence: int) -> Place:

@@ -10,19 +10,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Row, Table, TextClause, bindparam, select, update
+from sqlalchemy import Row, Table, TextClause, and_, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models.activities.table import Attendance, Rsvp, uncounted
 from models.database import table_of
-from models.notices.table import UNCOUNTED_RECEIPT, Notice, Receipt
+from models.devices.table import Device
+from models.notices.table import UNCOUNTED_RECEIPT, Notice, Receipt, ReceiptMethod
 from models.tallies.adding import Step, add_up
 from models.tallies.counting import expect_occurrence, hold_head
 from models.tallies.table import RECEIPTS, Tally, TallyHead
 
 BATCH = 1000
 _RECEIPT, _TALLY = table_of(Receipt), table_of(Tally)
+_DEVICE = table_of(Device)
+_OPENED = and_(
+    _RECEIPT.c.method == ReceiptMethod.SELF,
+    exists().where(_DEVICE.c.member_id == _RECEIPT.c.member_id, _DEVICE.c.ended_at.is_(None)),
+).label("opened")
+_OF_RECEIPTS = ("read", "acknowledged", "opened", "also_read", "also_acknowledged", "also_opened")
 _LEVELS: tuple[tuple[str, ...], ...] = ((), ("read",), ("read", "acknowledged"))
 
 
@@ -47,16 +54,18 @@ async def fold_receipts(session: AsyncSession, notice_id: UUID, most: int = BATC
     head = await hold_head(session, notice_id, RECEIPTS, waiting=False)
     if head is None:
         return 0
-    chosen = (_RECEIPT.c.member_id, _RECEIPT.c.revision, _RECEIPT.c.acknowledged_at)
+    chosen = (_RECEIPT.c.member_id, _RECEIPT.c.revision, _RECEIPT.c.acknowledged_at, _OPENED)
     found = await session.execute(
         select(*chosen)
         .where(_RECEIPT.c.notice_id == notice_id, UNCOUNTED_RECEIPT)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    levels = {(row.member_id, row.revision): 2 if row.acknowledged_at else 1 for row in found}
-    if not levels:
+    rows = found.all()
+    if not rows:
         return 0
+    levels = {(row.member_id, row.revision): 2 if row.acknowledged_at else 1 for row in rows}
+    opened = {row.member_id for row in rows if row.opened}
     # read after the receipts: where one of them is of an amended notice, its amendment is seen
     notice = await _read_anew(session, notice_id)
     if head.ack_revision < notice.ack_revision:
@@ -71,7 +80,13 @@ async def fold_receipts(session: AsyncSession, notice_id: UUID, most: int = BATC
         before[row.member_id] = max(before[row.member_id], row.counted)
         also[row.member_id] = row.also_no
     steps = {
-        member_id: Step(_LEVELS[before[member_id]], _LEVELS[max(level, before[member_id])], also.get(member_id))
+        member_id: Step(
+            _LEVELS[before[member_id]],
+            # by how somebody read it first
+            _LEVELS[max(level, before[member_id])]
+            + (("opened",) if member_id in opened and not before[member_id] else ()),
+            also.get(member_id),
+        )
         for member_id, level in after.items()
     }
     placed = await add_up(session, notice, head, steps)
@@ -118,7 +133,7 @@ async def _read_anew(session: AsyncSession, notice_id: UUID) -> Notice:
 async def _begin_anew(session: AsyncSession, head: TallyHead, ack_revision: int) -> None:
     """What was said of earlier revisions no longer counts."""
     of_this = {"notice_id": head.notice_id, "occurrence": head.occurrence}
-    nothing = dict.fromkeys(("read", "acknowledged", "also_read", "also_acknowledged"), 0)
+    nothing = dict.fromkeys(_OF_RECEIPTS, 0)
     await session.execute(update(_TALLY).filter_by(**of_this).values(nothing))
     head.ack_revision = ack_revision
 

@@ -46,6 +46,22 @@ async def read_report(
         )
     head = standing.head
     tell = _telling(asked, head)
+    total, here, parts = await tallied(session, asked, head, page)
+    return NoticeReport(
+        branch=branch,
+        audience_at=head.at,
+        counted_at=head.counted_at if standing.waits else now(session),
+        total=tell(total),
+        here=tell(here),
+        items=[ReportPart(branch=below, counts=tell(numbers)) for below, numbers in parts.items],
+        next_cursor=parts.next_cursor,
+    )
+
+
+async def tallied(
+    session: AsyncSession, asked: Asked, head: TallyHead, page: PageRequest
+) -> tuple[Sequence[int], Sequence[int], Page[tuple[NoticeBranch, Sequence[int]]]]:
+    """The numbers of `EVERY`: of the branch with all below it, of the branch itself, and of those right below it."""
     of_head = (_TALLY.c.notice_id == head.notice_id, _TALLY.c.occurrence == head.occurrence)
     is_below = _TALLY.c.parent_no == asked.branch.no
     sums = [
@@ -55,22 +71,14 @@ async def read_report(
     (_, *total), (_, *below) = sorted(await session.execute(union_all(*sums)))
     here = [whole - part for whole, part in zip(total, below, strict=True)]
     children = select(col(Branch.id), col(Branch.code), col(Branch.name), *_NUMBERS)
-    found: Page[ReportPart] = await paginate(
+    parts: Page[tuple[NoticeBranch, Sequence[int]]] = await paginate(
         session,
         children.join(_TALLY, _TALLY.c.branch_no == col(Branch.no)).where(*of_head, is_below),
         page,
         [Order(col(Branch.code))],
-        lambda row: ReportPart(branch=NoticeBranch(id=row[0], code=row[1], name=row[2]), counts=tell(row[3:])),
+        lambda row: (NoticeBranch(id=row[0], code=row[1], name=row[2]), row[3:]),
     )
-    return NoticeReport(
-        branch=branch,
-        audience_at=head.at,
-        counted_at=head.counted_at if standing.waits else now(session),
-        total=tell(total),
-        here=tell(here),
-        items=found.items,
-        next_cursor=found.next_cursor,
-    )
+    return total, here, parts
 
 
 def _telling(asked: Asked, head: TallyHead) -> Callable[[Sequence[int]], Counts]:

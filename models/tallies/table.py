@@ -1,6 +1,7 @@
 """Counters of a notice's audience, one row a branch, kept by the worker."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, SmallInteger
@@ -10,6 +11,10 @@ from models.base import byte_ordered
 
 RECEIPTS = 0
 """The `occurrence` under which receipts are counted; those of an activity begin at 1."""
+
+
+def _added() -> Any:
+    return Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class TallyHead(SQLModel, table=True):
@@ -29,7 +34,8 @@ class TallyHead(SQLModel, table=True):
 
 class Tally(SQLModel, table=True):
     """One branch with all below it, in the tree as it was when it was counted: branches that move later take nothing
-    along. `also_` counts those who were not in the audience at that instant.
+    along. `also_` counts those who were not in the audience at that instant. `opened` of those who read it is by an app
+    that is told of news.
 
     Without foreign keys: a quarter of a million rows are written at once, and branches are never deleted.
     """
@@ -62,7 +68,14 @@ class Tally(SQLModel, table=True):
     also_present: int = 0
     also_excused: int = 0
     also_absent: int = 0
+    opened: int = _added()
+    also_opened: int = _added()
+    equipped: int = _added()
+    delivered: int = _added()
+    failed: int = _added()
 
 
-COUNTED = ("read", "acknowledged", "yes", "no", "maybe", "present", "excused", "absent")
-EVERY = ("eligible", *COUNTED, *(f"also_{name}" for name in COUNTED))
+COUNTED = ("read", "acknowledged", "yes", "no", "maybe", "present", "excused", "absent", "opened")
+DELIVERED = ("equipped", "delivered", "failed")
+"""Of the message that said it was published: people with a device, devices that got it and that did not."""
+EVERY = ("eligible", *COUNTED, *(f"also_{name}" for name in COUNTED), *DELIVERED)

@@ -1,0 +1,110 @@
+"""Where to, and what its owner wishes, of the devices and mailboxes of some deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from uuid import UUID
+
+from sqlalchemy import and_, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.accounts import is_open
+from models.database import keyring, table_of
+from models.deliveries.devices import EMAIL
+from models.deliveries.table import Delivery
+from models.devices.table import Device, Preference, PushCategory, open_address
+from models.members.table import Member
+from models.sessions import IDLE_MOST, DeviceSession
+
+_DEVICE, _PREFERENCE, _SESSION, _MEMBER = (
+    table_of(Device),
+    table_of(Preference),
+    table_of(DeviceSession),
+    table_of(Member),
+)
+_WISHES = (_PREFERENCE.c.quiet_from, _PREFERENCE.c.quiet_until, _PREFERENCE.c.timezone, _PREFERENCE.c.muted)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    address: str
+    p256dh: str
+    auth: str
+    language: str
+    is_signed_in: bool
+    muted: frozenset[PushCategory]
+    quiet: tuple[time, time, str] | None
+
+
+async def addresses_of(session: AsyncSession, deliveries: Sequence[Delivery], at: datetime) -> dict[UUID, Address]:
+    """By delivery."""
+    devices = {each.device_id: each.id for each in deliveries if each.provider != EMAIL and each.device_id}
+    members = {each.member_id: each.id for each in deliveries if each.provider == EMAIL and each.member_id}
+    found: dict[UUID, Address] = {}
+    if devices:
+        found |= await _of_devices(session, devices, at)
+    if members:
+        found |= await _of_mailboxes(session, members)
+    return found
+
+
+async def _of_devices(session: AsyncSession, devices: dict[UUID, UUID], at: datetime) -> dict[UUID, Address]:
+    rows = await session.execute(
+        select(
+            _DEVICE,
+            _SESSION.c.ended_at.label("session_ended_at"),
+            _SESSION.c.used_at,
+            is_open(_DEVICE.c.member_id).label("is_open"),
+            *_WISHES,
+        )
+        .join_from(_DEVICE, _SESSION, _SESSION.c.id == _DEVICE.c.session_id)
+        .outerjoin(_PREFERENCE, _PREFERENCE.c.member_id == _DEVICE.c.member_id)
+        .where(_DEVICE.c.id.in_(sorted(devices)))
+    )
+    ring = keyring(session)
+    return {
+        devices[row.id]: Address(
+            address=open_address(ring, row.id, row.address),
+            p256dh=row.p256dh or "",
+            auth=row.auth or "",
+            language=row.language,
+            is_signed_in=row.ended_at is None
+            and row.session_ended_at is None
+            and row.used_at > at - IDLE_MOST
+            and row.is_open,
+            muted=_muted(row.muted),
+            quiet=_quiet(row.quiet_from, row.quiet_until, row.timezone),
+        )
+        for row in rows
+    }
+
+
+async def _of_mailboxes(session: AsyncSession, members: dict[UUID, UUID]) -> dict[UUID, Address]:
+    """Those who have a device by now get nothing here: it is told by itself."""
+    has_device = exists().where(_DEVICE.c.member_id == _MEMBER.c.id, _DEVICE.c.ended_at.is_(None))
+    wanted = and_(_PREFERENCE.c.email, _MEMBER.c.email.is_not(None), is_open(_MEMBER.c.id), ~has_device)
+    rows = await session.execute(
+        select(_MEMBER.c.id, _MEMBER.c.email, wanted.label("wanted"), *_WISHES)
+        .join_from(_MEMBER, _PREFERENCE, _PREFERENCE.c.member_id == _MEMBER.c.id)
+        .where(_MEMBER.c.id.in_(sorted(members)))
+    )
+    return {
+        members[row.id]: Address(
+            address=row.email or "",
+            p256dh="",
+            auth="",
+            language="vi",
+            is_signed_in=bool(row.wanted),
+            muted=_muted(row.muted),
+            quiet=_quiet(row.quiet_from, row.quiet_until, row.timezone),
+        )
+        for row in rows
+    }
+
+
+def _muted(names: Sequence[str] | None) -> frozenset[PushCategory]:
+    return frozenset(map(PushCategory, names or ()))
+
+
+def _quiet(begins: time | None, ends: time | None, timezone: str | None) -> tuple[time, time, str] | None:
+    return None if begins is None or ends is None or timezone is None else (begins, ends, timezone)

@@ -1,0 +1,168 @@
+"""Topics of large channels: which devices are to be subscribed, kept right by the log and by going through all of them.
+
+What is written here is only what the provider is to be told; telling it is a matter of delivery.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from models.accounts import is_open
+from models.audiences import Audience, places_of
+from models.branches import Branch
+from models.changes import Change, LogHead, Topic
+from models.channels import MEMBER
+from models.database import keyring, now, table_of, upsert
+from models.deliveries.devices import FCM
+from models.deliveries.table import ChannelTopic, SubscriptionState, TopicSubscription
+from models.devices.table import Device
+from models.schedule import Duty
+from models.sessions import DeviceSession
+
+CHECK_AFTER = timedelta(days=1)
+_PART = 1000
+_NOBODY = UUID(int=0)
+_TOPIC, _SUBSCRIPTION, _DEVICE = table_of(ChannelTopic), table_of(TopicSubscription), table_of(Device)
+_SESSION = table_of(DeviceSession)
+_KEYS = ("branch_no", "who", "device_id")
+
+
+def topic_name(session: AsyncSession, topic: ChannelTopic) -> str:
+    """What nobody can guess who has not the keyring: whoever knows a topic's name may subscribe to it."""
+    said = f"{topic.branch_no}:{topic.who}:{topic.epoch}"
+    return f"c{keyring(session).digest('push.topic', said)[:40]}"
+
+
+async def ready_topic(session: AsyncSession, branch_no: int, who: int) -> str | None:
+    """The name of a channel's topic, once all of its devices were gone through."""
+    topic = await session.get(ChannelTopic, (branch_no, who))
+    return None if topic is None or topic.checked_at is None else topic_name(session, topic)
+
+
+async def count_subscribers(session: AsyncSession, branch_no: int, who: int) -> int:
+    """Devices that get what goes to a channel's topic."""
+    of_this = (_SUBSCRIPTION.c.branch_no == branch_no, _SUBSCRIPTION.c.who == who)
+    is_told = _SUBSCRIPTION.c.state == SubscriptionState.SUBSCRIBED
+    return await session.scalar(select(func.count()).select_from(_SUBSCRIPTION).where(*of_this, is_told)) or 0
+
+
+async def subscribers(session: AsyncSession, topic: ChannelTopic, members: Sequence[UUID], at: datetime) -> int:
+    """Make what is wanted of these members' devices what it should be; gives how many subscriptions that changes."""
+    branch = (await session.scalars(select(Branch).where(col(Branch.no) == topic.branch_no))).one()
+    hearing = (await places_of(session, Audience(branch.place, topic.who, at), members)).keys()
+    should = dict(
+        (
+            await session.execute(
+                select(_DEVICE.c.id, _DEVICE.c.member_id)
+                .join_from(_DEVICE, _SESSION, _SESSION.c.id == _DEVICE.c.session_id)
+                .where(
+                    _SESSION.c.ended_at.is_(None),
+                    _DEVICE.c.member_id.in_(sorted(hearing)),
+                    _DEVICE.c.provider == FCM,
+                    _DEVICE.c.ended_at.is_(None),
+                    is_open(_DEVICE.c.member_id),
+                )
+            )
+        ).all()
+    )
+    found = await session.execute(
+        select(_SUBSCRIPTION.c.device_id, _SUBSCRIPTION.c.member_id, _SUBSCRIPTION.c.state).where(
+            *_of(topic), _SUBSCRIPTION.c.member_id.in_(members)
+        )
+    )
+    known = {row.device_id: (row.member_id, row.state) for row in found}
+    unwanted = SubscriptionState.UNWANTED
+    changes = [(id_, whose, SubscriptionState.WANTED) for id_, whose in should.items() if id_ not in known]
+    changes += [
+        (id_, whose, SubscriptionState.WANTED if id_ in should else unwanted)
+        for id_, (whose, state) in known.items()
+        if (id_ in should) is (state == unwanted)
+    ]
+    rows = [
+        {
+            "branch_no": topic.branch_no,
+            "who": topic.who,
+            "device_id": device_id,
+            "member_id": member_id,
+            "state": state,
+            "due_at": at,
+            "attempts": 0,
+        }
+        for device_id, member_id, state in sorted(changes)
+    ]
+    await upsert(session, TopicSubscription, rows, keys=_KEYS, update=("state", "due_at", "attempts"))
+    return len(rows)
+
+
+async def _check(session: AsyncSession, topic: ChannelTopic) -> None:
+    """A part of all who have devices, or had."""
+    after = topic.after or _NOBODY
+    if topic.after is None:
+        topic.seq = await session.scalar(select(col(LogHead.seq))) or 0
+    has = select(_DEVICE.c.member_id).where(
+        _DEVICE.c.provider == FCM, _DEVICE.c.ended_at.is_(None), _DEVICE.c.member_id > after
+    )
+    had = select(_SUBSCRIPTION.c.member_id).where(*_of(topic), _SUBSCRIPTION.c.member_id > after)
+    members: set[UUID] = set()
+    until: list[UUID] = []
+    for side in (has, had):
+        some = (await session.scalars(side.distinct().order_by(side.selected_columns[0]).limit(_PART))).all()
+        members.update(some)
+        if len(some) == _PART:
+            until.append(some[-1])
+    last = min(until, default=None)
+    await subscribers(session, topic, sorted(m for m in members if last is None or m <= last), now(session))
+    topic.after = last
+    if last is None:
+        topic.checked_at = now(session)
+
+
+async def _follow(session: AsyncSession, topic: ChannelTopic) -> None:
+    """Those whose access changed since."""
+    head = await session.scalar(select(col(LogHead.seq))) or 0  # before the changes: none is passed over
+    found = await session.execute(
+        select(col(Change.channel), col(Change.seq))
+        .where(col(Change.seq) > topic.seq, col(Change.topic) == Topic.ACCESS, col(Change.channel).startswith(MEMBER))
+        .order_by(col(Change.seq))
+        .limit(_PART)
+    )
+    moved = found.all()
+    members = {UUID(channel.removeprefix(MEMBER)) for channel, _ in moved}
+    await subscribers(session, topic, sorted(members), now(session))
+    if len(moved) < _PART:
+        topic.seq = max(head, topic.seq)
+    elif moved[0].seq < moved[-1].seq:
+        topic.seq = moved[-1].seq - 1
+    else:  # more at once than are gone through at once
+        topic.seq, topic.checked_at = moved[-1].seq, now(session) - CHECK_AFTER
+
+
+def _of(topic: ChannelTopic) -> tuple[ColumnElement[bool], ...]:
+    return _SUBSCRIPTION.c.branch_no == topic.branch_no, _SUBSCRIPTION.c.who == topic.who
+
+
+async def _find_to_check(session: AsyncSession, at: datetime, most: int) -> Sequence[ChannelTopic]:
+    is_due = or_(_TOPIC.c.checked_at.is_(None), _TOPIC.c.after.is_not(None), _TOPIC.c.checked_at <= at - CHECK_AFTER)
+    return (await session.scalars(_held(is_due, most))).all()
+
+
+async def _find_to_follow(session: AsyncSession, _at: datetime, most: int) -> Sequence[ChannelTopic]:
+    head = select(col(LogHead.seq)).scalar_subquery()
+    return (await session.scalars(_held(_TOPIC.c.seq < head, most))).all()
+
+
+def _held(which: ColumnElement[bool], most: int) -> Select[ChannelTopic]:
+    chosen = select(ChannelTopic).where(which).order_by(_TOPIC.c.branch_no, _TOPIC.c.who).limit(most)
+    return chosen.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+
+
+def _named(topic: ChannelTopic) -> str:
+    return f"{topic.branch_no}:{topic.who}"
+
+
+CHECK_TOPICS = Duty("topic.check", _find_to_check, _check, key=_named)
+FOLLOW_TOPICS = Duty("topic.follow", _find_to_follow, _follow, key=_named)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from api.cache.pages import Pages
 from api.cache.shared import Shared
 from api.cache.store import SharedStore
 from api.cache.syncing import Syncing
+from api.delivering import delivering
 from api.encoding import Encoding
 from api.envelope import Envelope
 from api.parts import Parts
@@ -131,10 +132,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, duties: Sequence[D
         publishing = asyncio.create_task(_publish_metrics(parts), name="publish metrics")
         all_duties = (*duties, forgetting(parts.files)) if duties else ()
         worker = Worker(parts.database, all_duties, committed=parts.cache.follower.committed)
-        if duties:
-            worker.start()
-        yield
-        await worker.stop()
+        async with AsyncExitStack() as working:
+            if duties:
+                worker.start()
+                await working.enter_async_context(delivering(settings, parts.database))
+            yield
+            await worker.stop()
         app.pages.close()
         publishing.cancel()
         await parts.cache.stop()

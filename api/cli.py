@@ -8,6 +8,7 @@ from api.commands.doctor import doctor
 from api.commands.files import files
 from api.commands.keys import keys
 from api.commands.people import init, user
+from api.commands.push import push
 from api.commands.restored import say_restored
 from api.commands.roster import import_roster_file
 from api.commands.serving import migrate_database, serve
@@ -31,6 +32,7 @@ app.add_typer(content, name="content")
 app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
 app.add_typer(keys, name="keys")
+app.add_typer(push, name="push")
 app.add_typer(files, name="files")
 
 

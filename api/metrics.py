@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 
 from api.cache.metrics import Counts
 from api.settings import metrics_are_shared
+from notifications.means import Figures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -34,6 +35,24 @@ _behind = Gauge(
     "Since a process last had nothing left to do of a duty",
     ("duty",),
     multiprocess_mode="livemin",
+)
+_pushes = Counter(
+    "handbook_pushes_total", "What was for a device, by provider, and what became of it", ("provider", "how")
+)
+_push = Histogram(
+    "handbook_push_seconds",
+    "Sending one push, by provider",
+    ("provider",),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+_push_behind = Gauge(
+    "handbook_push_behind_seconds",
+    "Since the oldest push that was claimed last was due",
+    ("provider",),
+    multiprocess_mode="livemax",
+)
+_push_breaker = Gauge(
+    "handbook_push_breaker_open", "1 while a provider is left alone", ("provider",), multiprocess_mode="livemax"
 )
 
 
@@ -63,6 +82,19 @@ def publish_behind(seconds: Mapping[str, float]) -> None:
     """By duty."""
     for duty, behind in seconds.items():
         _behind.labels(duty).set(behind)
+
+
+def publish_pushes(figures: Figures) -> None:
+    """Bring what delivery counted since the last time to the registry."""
+    pushes, seconds = figures.take()
+    for (provider, how), count in pushes.items():
+        _pushes.labels(provider, how).inc(count)
+    for provider, took in seconds:
+        _push.labels(provider).observe(took)
+    for provider, behind in figures.behind.items():
+        _push_behind.labels(provider).set(behind)
+    for provider, is_open in figures.open_breakers.items():
+        _push_breaker.labels(provider).set(int(is_open))
 
 
 def exposition() -> bytes:

@@ -124,6 +124,17 @@ class Settings(BaseSettings):
     push_file: Path | None = Field(
         default=None, description="Where pushes without a provider are written as lines of JSON; the log by default."
     )
+    fcm_per_minute: int = Field(
+        default=600_000,
+        ge=60,
+        description="Pushes a minute that one process sends by Firebase: its quota, shared by those that deliver.",
+    )
+    email_per_minute: int = Field(default=600, ge=1, description="E-mails a minute that one process sends.")
+    topics_above: int = Field(
+        default=10_000,
+        ge=0,
+        description="An urgent notice to more devices than this goes once for all that subscribed to its channel.",
+    )
     token_minutes: int = Field(default=720, ge=1, le=1440, description="How long an access token lives.")
     app_minimum_version: str = Field(default="1.0.0", description="Older apps are told to update.")
     app_maintenance: str | None = Field(

@@ -13,6 +13,7 @@ from prometheus_client import start_http_server
 from api.cache.breaker import Breaker
 from api.cache.nudges import Nudges
 from api.commands.running import console, open_database, run, settings
+from api.delivering import delivering
 from api.logs import configure_logs
 from api.settings import Settings
 from api.storage import open_files
@@ -40,8 +41,9 @@ async def _work(using: Settings) -> None:
         worker = Worker(database, duties, committed=Nudges(client, Breaker()).send)
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, worker.leave)
-        console.print("doing what is due; Ctrl+C ends it")
-        await worker.run()
+        async with delivering(using, database):
+            console.print("doing what is due; Ctrl+C ends it")
+            await worker.run()
     if client is not None:
         await client.aclose()
 

@@ -1,0 +1,244 @@
+"""One provider's deliveries: claim, look again, send, write down what became of it.
+
+At least once: what was sent when a process died is sent again, under the same collapse id, and by nobody before its
+lease has run out.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from models.base import new_id
+from models.deliveries.claims import Lease, claim, give_back
+from models.deliveries.devices import forget_devices
+from models.deliveries.facts import Recipient, Thing, recipients_of, things_of
+from models.deliveries.outcomes import Ending, write_endings
+from models.deliveries.table import Delivery, DeliveryState
+from models.outbox import OutboxMessage
+from notifications.channels.protocol import Endpoint, Outcome, Provider, Push, PushChannel, Sent, TopicChannel
+from notifications.decide import Go, Later, Skip, judge, judge_message, push_of
+from notifications.means import Means
+from notifications.pacing import Breaker, Pace
+
+ATTEMPTS_MOST = 8
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
+"""Seconds before the second attempt, and between any two; a provider may ask for more."""
+_QUEUED = 3
+"""How many times as many are claimed as are under way: so many are handed on before the database is asked again."""
+_MOST = 500
+_IDLE = 1.0
+_GATHERING = 0.02
+"""Seconds in which outcomes come together to be written at once."""
+
+_log = logging.getLogger("handbook")
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    delivery: Delivery
+    message: OutboxMessage
+    push: Push
+    to: Endpoint | None
+    """None for a topic."""
+    until: float
+
+
+class Lane:
+    """Whatever goes by one provider. `run` until told to stop; what is under way then is finished."""
+
+    def __init__(self, provider: Provider, channel: PushChannel, topics: TopicChannel | None, means: Means) -> None:
+        self._provider = provider
+        self._channel = channel
+        self._topics = topics
+        self._means = means
+        self._most = min(_MOST, max(channel.concurrency, 1) * (1 + _QUEUED))
+        self._free = asyncio.Semaphore(max(channel.concurrency, 1))
+        self._pace = Pace(means.per_minute.get(provider, 600_000))
+        self._breaker = Breaker()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._endings: list[Ending] = []
+        self._gone: list[UUID] = []
+        self._unsent: list[Delivery] = []
+        self._moved = asyncio.Event()
+        self._stopping = False
+        lease = means.lease.total_seconds()
+        self._patience, self._safe = lease / 2, lease / 4
+        """Seconds that a channel gets, whose own limits are shorter, and that what was claimed may wait here: who
+        sends later than that may not be the only one.
+        """
+
+    def leave(self) -> None:
+        self._stopping = True
+        self._moved.set()
+
+    def wake(self) -> None:
+        self._moved.set()
+
+    async def run(self) -> None:
+        while not self._stopping or self._tasks or self._has_words:
+            try:
+                began = 0
+                if not self._stopping and len(self._tasks) <= self._most // 2:
+                    began = await self._begin()
+                if not began:
+                    await self._rest()
+                await self._write()
+            except Exception as error:  # noqa: BLE001 - a database that is gone or slow; what is known is kept
+                _log.warning("pushes by %s wait for the database: %s", self._provider, type(error).__name__)
+                if self._stopping and not self._tasks:
+                    return  # the leases run out
+                await asyncio.sleep(_IDLE * random.uniform(0.8, 1.2))  # noqa: S311 - to spread
+
+    async def drain(self) -> int:
+        """All that is due now and may be sent, to the end; gives how many were looked at."""
+        done = 0
+        while began := await self._begin():
+            done += began
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+            await self._write()
+        await self._write()
+        return done
+
+    async def _begin(self) -> int:
+        self._means.figures.open_breakers[self._provider] = self._breaker.is_open
+        if self._breaker.is_open:
+            return 0
+        room = 1 if self._breaker.is_trying else self._most - len(self._tasks)
+        async with self._means.begin() as session:
+            at = await self._means.clock(session)
+            deliveries, messages = await claim(session, self._provider, at, room, Lease(new_id(), self._means.lease))
+        oldest = min((delivery.due_at for delivery in deliveries), default=at)
+        self._means.figures.behind[self._provider] = max((at - oldest).total_seconds(), 0.0)
+        if not deliveries:
+            return 0
+        until = time.monotonic() + self._safe
+        async with self._means.read() as session:
+            things = await things_of(session, messages.values())
+            known: dict[UUID, Recipient] = {}
+            for message in messages.values():
+                mine = [each for each in deliveries if each.message_id == message.id and each.topic is None]
+                if mine and message.id in things:
+                    known |= await recipients_of(session, message, mine, things[message.id], at)
+        for delivery in deliveries:
+            message = messages[delivery.message_id]
+            self._look_again(delivery, message, things.get(message.id), known.get(delivery.id), at, until)
+        return len(deliveries)
+
+    def _look_again(
+        self,
+        delivery: Delivery,
+        message: OutboxMessage,
+        thing: Thing | None,
+        to: Recipient | None,
+        at: datetime,
+        until: float,
+    ) -> None:
+        why = judge_message(message, thing, at)
+        if why is not None or thing is None:
+            self._end(delivery, Skip(why) if why else None)
+            return
+        if delivery.topic is None:
+            verdict = judge(message, thing, to, at) if to is not None else None
+            if not isinstance(verdict, Go) or to is None:
+                self._end(delivery, verdict)
+                return
+        endpoint = None
+        if to is not None:
+            endpoint = Endpoint(self._provider, to.address, to.p256dh, to.auth, to.language)
+        claimed = _Claimed(delivery, message, push_of(message, thing), endpoint, until)
+        task = asyncio.create_task(self._deliver(claimed), name=f"push by {self._provider}")
+        self._tasks.add(task)
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._moved.set()
+
+    def _end(self, delivery: Delivery, verdict: Skip | Later | Go | None) -> None:
+        if isinstance(verdict, Later):
+            self._endings.append(Ending(delivery, DeliveryState.WAITING, "quiet hours", verdict.at))
+        else:
+            why = verdict.why if isinstance(verdict, Skip) else "signed_out"
+            self._means.figures.count(self._provider, why)
+            self._endings.append(Ending(delivery, DeliveryState.SKIPPED, why))
+
+    async def _deliver(self, claimed: _Claimed) -> None:
+        async with self._free:
+            await self._pace.turn()
+            if self._stopping or self._breaker.is_open or time.monotonic() >= claimed.until:
+                self._unsent.append(claimed.delivery)
+                return
+            began = time.monotonic()
+            sent = await self._send(claimed)
+            self._means.figures.time(self._provider, time.monotonic() - began)
+        self._breaker.note(failed=sent.outcome is Outcome.RETRY)
+        self._means.figures.count(self._provider, sent.outcome)
+        if sent.outcome is Outcome.GONE and claimed.delivery.device_id is not None:
+            self._gone.append(claimed.delivery.device_id)
+        self._endings.append(_ending(claimed.delivery, sent))
+
+    async def _send(self, claimed: _Claimed) -> Sent:
+        try:
+            async with asyncio.timeout(self._patience):
+                if claimed.to is not None:
+                    return await self._channel.send(claimed.to, claimed.push)
+                if self._topics is None:
+                    return Sent(Outcome.REFUSED, detail="no provider has topics any more")
+                return await self._topics.send_to_topic(claimed.delivery.topic or "", claimed.push)
+        except TimeoutError:
+            return Sent(Outcome.RETRY, detail="no answer")
+        except Exception as error:  # noqa: BLE001 - whatever a channel did not foresee ends none of the others
+            _log.exception("a push by %s was not sent", self._provider)
+            return Sent(Outcome.RETRY, detail=type(error).__name__)
+
+    @property
+    def _has_words(self) -> bool:
+        return bool(self._endings or self._unsent or self._gone)
+
+    async def _write(self) -> None:
+        if not self._has_words:
+            return
+        endings, unsent, gone = self._endings, self._unsent, self._gone
+        self._endings, self._unsent, self._gone = [], [], []
+        try:
+            async with self._means.begin() as session:
+                at = await self._means.clock(session)
+                await write_endings(session, endings, at)
+                await give_back(session, unsent)
+                if gone:
+                    await forget_devices(session, gone)
+        except BaseException:
+            self._endings, self._unsent, self._gone = endings + self._endings, unsent + self._unsent, gone + self._gone
+            raise
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_IDLE * random.uniform(0.8, 1.2)):  # noqa: S311 - to spread
+                await self._moved.wait()
+                if self._tasks and not self._stopping:
+                    await asyncio.sleep(_GATHERING)
+        self._moved.clear()
+
+
+def _ending(delivery: Delivery, sent: Sent) -> Ending:
+    if sent.outcome is Outcome.SENT:
+        return Ending(delivery, DeliveryState.SENT, attempts=1)
+    if sent.outcome is Outcome.GONE:
+        return Ending(delivery, DeliveryState.GONE, sent.detail, attempts=1)
+    attempts = delivery.attempts + 1
+    if sent.outcome is Outcome.REFUSED or attempts >= ATTEMPTS_MOST:
+        return Ending(delivery, DeliveryState.DEAD, sent.detail, attempts=1)
+    pause = pause_after(attempts, sent.retry_after)
+    return Ending(delivery, DeliveryState.WAITING, sent.detail, pause=pause, attempts=1)
+
+
+def pause_after(attempts: int, retry_after: float | None) -> float:
+    """Seconds: twice as long each time, spread, and never shorter than the provider asks for."""
+    longest: float = min(_FIRST_PAUSE * 2 ** (attempts - 1), _LONGEST_PAUSE)
+    return max(longest * random.uniform(0.5, 1.0), retry_after or 0.0)  # noqa: S311 - to spread

@@ -1,0 +1,124 @@
+"""Topics of large channels: who subscribes, and that what is urgent goes once for all of them."""
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from api.transactions import transaction
+from models.database import Database
+from models.deliveries.table import DeliveryState
+from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
+from models.devices.table import Device
+from models.sessions import end_sessions
+from notifications.channels.protocol import Outcome, Provider, Sent
+from tests.api.happenings import transfer
+from tests.clock import StandingClock
+from tests.notifications.delivering.phones import Post, do_due, give_phone, number, publish
+from tests.organisation import Organisation
+
+CELL = ("member", "fellow", "grouped")
+
+
+async def test_what_is_urgent_goes_once_for_all_who_subscribed(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    for name in (*CELL, "neighbour"):
+        await give_phone(database, organisation.person(name))
+    await give_phone(database, organisation.person("fellow"), Provider.WEB_PUSH)
+    post = Post(database, topics_above=2)
+    await publish(database, organisation)
+    expected = [*number(organisation, *CELL), *number(organisation, "fellow", provider=Provider.WEB_PUSH)]
+    assert await post.told() == sorted(expected), "until there is a topic, each by itself"
+    await do_due(database)
+    await post.deliver()
+    ((topic, subscribed),) = post.fcm.topics.items()
+    assert subscribed == set(number(organisation, *CELL))
+    assert len(topic) == 41, "160 bits that nobody guesses"
+
+    await publish(database, organisation, title="Khẩn", priority="urgent")
+    assert await post.told() == sorted([topic, *number(organisation, "fellow", provider=Provider.WEB_PUSH)])
+    await do_due(database)
+    (*_, message) = await post.messages()
+    assert (message.by_topic, message.finished_at is not None, message.delivered) == (3, True, 2)
+
+    # one by one as before
+    await publish(database, organisation, title="Thường")
+    assert await post.told() == sorted(expected)
+    # a phone that came since is told by itself until it is subscribed
+    await give_phone(database, organisation.person("clerk"))
+    await publish(database, organisation, title="Khẩn nữa", priority="urgent")
+    assert await post.told() == sorted(
+        [topic, *number(organisation, "clerk"), *number(organisation, "fellow", provider=Provider.WEB_PUSH)]
+    )
+
+
+async def test_subscriptions_follow_who_comes_and_goes(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    for name in (*CELL, "neighbour"):
+        await give_phone(database, organisation.person(name))
+    post = Post(database, topics_above=2)
+    await publish(database, organisation)
+    await post.deliver()
+    await do_due(database)
+    await post.deliver()
+    (subscribed,) = post.fcm.topics.values()
+    await transfer(database, organisation.person("member"), organisation.branch("kh_chibo"))
+    await transfer(database, organisation.person("neighbour"), organisation.branch("chibo"))
+    async with transaction(database) as session:
+        await end_sessions(session, organisation.person("fellow").id, "signed_out")
+    await do_due(database, [FOLLOW_TOPICS])
+    await post.deliver()
+    assert subscribed == set(number(organisation, "grouped", "neighbour"))
+
+
+async def test_a_phone_that_is_somebody_elses_by_now_stays_subscribed(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    for name in CELL:
+        await give_phone(database, organisation.person(name), name=name)
+    post = Post(database, topics_above=2)
+    await publish(database, organisation)
+    await post.deliver()
+    await do_due(database)
+    await post.deliver()
+    (subscribed,) = post.fcm.topics.values()
+    async with transaction(database) as session:
+        await session.execute(
+            update(Device).where(col(Device.member_id) == organisation.person("member").id).values(ended_at=clock())
+        )
+    await give_phone(database, organisation.person("clerk"), name="member")
+    clock.advance(days=1)
+    await do_due(database, [CHECK_TOPICS])
+    await post.deliver()
+    assert subscribed == {*CELL}
+
+
+async def test_one_look_through_all_makes_subscriptions_right(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    for name in CELL:
+        await give_phone(database, organisation.person(name))
+    post = Post(database, topics_above=2)
+    await publish(database, organisation)
+    await post.deliver()
+    await do_due(database)
+    await post.deliver()
+    (subscribed,) = post.fcm.topics.values()
+    await give_phone(database, organisation.person("clerk"))
+    await transfer(database, organisation.person("grouped"), organisation.branch("chibo2"))
+    clock.advance(days=1)
+    await do_due(database, [CHECK_TOPICS])
+    # and the provider is told until it listens
+    well = post.fcm.subscribe
+
+    async def refuse(_topic: str, addresses: list[str]) -> list[Sent]:
+        return [Sent(Outcome.RETRY) for _ in addresses]
+
+    post.fcm.subscribe = refuse  # type: ignore[method-assign,assignment]  # as long as it is not well
+    await post.deliver()
+    assert subscribed == set(number(organisation, "member", "fellow"))
+    post.fcm.subscribe = well  # type: ignore[method-assign]  # it is again
+    clock.advance(minutes=1)
+    await post.deliver()
+    assert subscribed == set(number(organisation, "member", "fellow", "clerk"))
+    assert all(each.state is DeliveryState.SENT for each in await post.deliveries())

@@ -15,6 +15,7 @@ from api.languages import Language, language_of
 from api.routing import declare, router
 from content.call_lists import CallLine, cells, headings, list_name
 from content.tabular import Cell
+from models.deliveries.reach import NoticeReach, read_reach
 from models.paging import Page
 from models.permissions import Permission, Viewer
 from models.tallies.missing import Wanted, export_missing, list_missing
@@ -50,6 +51,15 @@ async def read_notice_report(
 ) -> NoticeReport:
     """How many have read and acknowledged it, or with `occurrence` answered and come, branch by branch."""
     return await read_report(session, viewer, notice_id, page, branch_id=branch, occurrence=occurrence)
+
+
+@routes.get("/notices/{notice_id}/reach")
+@declare(Permission.REPORT_READ, writes=True)
+async def read_notice_reach(
+    notice_id: Id, session: SessionDep, viewer: ViewerDep, page: PageDep, branch: BranchQuery = None
+) -> NoticeReach:
+    """To how many devices it was sent, and how many opened it there, branch by branch."""
+    return await read_reach(session, viewer, notice_id, page, branch_id=branch)
 
 
 @routes.get("/notices/{notice_id}/missing")

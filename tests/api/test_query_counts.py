@@ -77,6 +77,7 @@ LISTS = {
     "/v1/notices/{notice_id}/revisions": List("member"),
     "/v1/notices/{notice_id}/attendance": List("leader", "xa"),
     "/v1/notices/{notice_id}/report": List("parent_secretary", "coso"),
+    "/v1/notices/{notice_id}/reach": List("parent_secretary", "coso"),
     "/v1/notices/{notice_id}/missing": List("parent_secretary", "coso", "read"),
     "/v1/audit": List("admin"),
     "/v1/branches/{branch_id}/studies": List("editor", "chibo"),

@@ -14,7 +14,7 @@ SOME = ("member", "secretary", "parent_secretary")
 WRITING_READS = frozenset(
     {
         "GET /v1/members/{member_id}",
-        "GET /v1/notices/{notice_id}/report",
+        *(f"GET /v1/notices/{{notice_id}}/{read}" for read in ("report", "reach")),
         *(f"GET /v1/notices/{{notice_id}}/missing{form}" for form in ("", ".csv", ".xlsx")),
     }
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.commands.running import console, open_database, run, settings
 from api.settings import Settings
@@ -25,7 +25,8 @@ def dead() -> None:
     if not found:
         console.print("nothing was given up")
         return
-    table = Table("last", "message", "cause", "provider", "number", "reason", box=None, pad_edge=False)
+    whole = Column("message", no_wrap=True, min_width=36)  # its id is what `requeue` takes
+    table = Table("last", whole, "cause", "provider", "number", "reason", box=None, pad_edge=False)
     for each in found:
         when, number = f"{each.last_at:%Y-%m-%d %H:%M}", str(each.number)
         table.add_row(when, str(each.message_id), each.cause.value, each.provider, number, each.detail or "")

@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Column, Table
 
 from api.commands.running import console, open_database, run, settings
 from api.settings import Settings
@@ -25,12 +24,9 @@ def dead() -> None:
     if not found:
         console.print("nothing was given up")
         return
-    whole = Column("message", no_wrap=True, min_width=36)  # its id is what `requeue` takes
-    table = Table("last", whole, "cause", "provider", "number", "reason", box=None, pad_edge=False)
-    for each in found:
-        when, number = f"{each.last_at:%Y-%m-%d %H:%M}", str(each.number)
-        table.add_row(when, str(each.message_id), each.cause.value, each.provider, number, each.detail or "")
-    console.print(table)
+    for each in found:  # lines, not a table: nothing of an id may be cut off that `requeue` is to be told
+        said = f"{each.last_at:%Y-%m-%d %H:%M}  {each.message_id}  {each.number} by {each.provider}, {each.cause.value}"
+        console.print(f"{said}: {each.detail or 'no reason'}", markup=False, highlight=False, soft_wrap=True)
 
 
 @push.command("requeue")

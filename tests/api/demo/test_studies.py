@@ -25,7 +25,7 @@ async def test_three_collections_come_in_whole(database: Database, clock: Standi
     assert {thing.result for thing in outcome.things} == {ImportResult.NEW}
     async with database.reading() as session:
         counted = await session.execute(select(col(Study.kind), func.count()).group_by(col(Study.kind)))
-        assert {kind: count for kind, count in counted} == {
+        assert dict(counted) == {
             StudyKind.MATERIAL: 15,
             StudyKind.COLLECTION: 3,
             StudyKind.QUIZ: 3,

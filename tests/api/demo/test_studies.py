@@ -24,8 +24,8 @@ async def test_three_collections_come_in_whole(database: Database, clock: Standi
     outcome = await publish_studies(database, LocalFileStore(tmp_path))
     assert {thing.result for thing in outcome.things} == {ImportResult.NEW}
     async with database.reading() as session:
-        counted = await session.execute(select(col(Study.kind), func.count()).group_by(col(Study.kind)))
-        assert dict(counted) == {
+        counted = await session.execute(select(col(Study.kind), func.count().label("things")).group_by(col(Study.kind)))
+        assert {row.kind: row.things for row in counted} == {
             StudyKind.MATERIAL: 15,
             StudyKind.COLLECTION: 3,
             StudyKind.QUIZ: 3,

@@ -8,6 +8,7 @@ from tests.load.bench.scenarios import (
     never_seen,
     not_modified,
     publish,
+    push,
     receipts,
     refresh,
     report,
@@ -31,6 +32,7 @@ ALL: tuple[Scenario, ...] = (
     receipts.SCENARIO,
     report.SCENARIO,
     search.SCENARIO,
+    push.SCENARIO,
     start.SCENARIO,
     branches.SCENARIO,
 )

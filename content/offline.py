@@ -59,6 +59,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "in_page": "On this page",
     },
 }
+_BETWEEN = "\N{NO-BREAK SPACE}· "
+"""Lines of phones are short, and none should begin with a dot."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2329; --paper: #fff; --soft: #5b6670; --line: #d8dde2; --link: #a3161d }
 @media (prefers-color-scheme: dark) {
@@ -73,7 +75,7 @@ body {
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .2rem 0 .6rem }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 2rem 0 .5rem }
 h3 { font-size: 1.08rem; margin: 1.5rem 0 .4rem }
-p, ul, ol, table, blockquote, pre, figure { margin: 0 0 1rem } a { color: var(--link) }
+p, ul, ol, table, blockquote, pre, figure { margin: 0 0 1rem } ul, ol { padding-left: 1.75rem } a { color: var(--link) }
 .soft, nav, footer { color: var(--soft); font-size: .92rem }
 .summary { font-size: 1.1rem; color: var(--soft) }
 ol.items { list-style: none; padding: 0; border-top: 1px solid var(--line) }
@@ -81,14 +83,15 @@ ol.items li { border-bottom: 1px solid var(--line); padding: .85rem 0 }
 ol.items a { font-weight: 600; text-decoration: none }
 ol.items p { margin: .15rem 0 0; color: var(--soft); font-size: .92rem }
 img { max-width: 100%; height: auto; display: block; margin: .5rem auto; background: #fff; border-radius: 4px }
-.wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .95rem; line-height: 1.45 }
 th, td { border: 1px solid var(--line); padding: .4rem .55rem; text-align: left; vertical-align: top }
+th, td { min-width: 6.5rem }
 blockquote { border-left: 3px solid var(--line); padding-left: .9rem; color: var(--soft); margin-left: 0 }
 pre { overflow-x: auto } code { font-size: .95em }
 sup a { text-decoration: none; padding: 0 .15em } section { font-size: .92rem; color: var(--soft) }
 hr { border: 0; border-top: 1px solid var(--line); margin: 2rem 0 1rem }
-nav { display: flex; justify-content: space-between; gap: 1rem; margin: 2.5rem 0 0; padding-top: 1rem }
-nav { border-top: 1px solid var(--line) }
+nav { display: flex; justify-content: space-between; gap: 1rem; margin: 2.5rem 0 0; padding-top: .5rem }
+nav { border-top: 1px solid var(--line) } nav a { padding: .5rem 0 }
 .file { display: inline-block; border: 1px solid var(--line); border-radius: 6px; padding: .55rem .9rem }
 .file { text-decoration: none }
 details { margin: 0 0 1rem } summary { cursor: pointer; color: var(--soft) } ul.toc { margin: .4rem 0 0 }
@@ -156,7 +159,7 @@ def index_page(
         summary_line = f"<p>{escape(item.summary)}</p>" if item.summary else ""
         lines.append(
             f'<li><a href="{page_path(place, item)}">{place + 1}. {escape(item.title)}</a>'
-            f"{summary_line}<p>{escape(' · '.join(about))}</p></li>"
+            f"{summary_line}<p>{escape(_BETWEEN.join(about))}</p></li>"
         )
     until = f'<p class="soft">{said["due"]} <strong>{escape(due)}</strong></p>' if due else ""
     lead = f'<p class="summary">{escape(summary)}</p>' if summary else ""
@@ -177,7 +180,7 @@ def item_page(items: Sequence[OfflineItem], place: int, type_of: Callable[[str],
     about += [said["minutes"].format(item.minutes)] if item.minutes else []
     about.append(said["version"].format(item.version))
     parts = [f"<h1>{escape(item.title)}</h1>"] if not _begins_with_its_title(item) else []
-    parts.append(f'<p class="soft">{escape(" · ".join(about))}</p>')
+    parts.append(f'<p class="soft">{escape(_BETWEEN.join(about))}</p>')
     if item.file is not None:
         address = file_path(item.file.sha256, item.file.media_type)
         size = f"{max(1, round(item.file.size / 1024)):,} KB"

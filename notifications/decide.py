@@ -13,6 +13,8 @@ from models.outbox import Cause, OutboxMessage
 from notifications.channels.protocol import Alert, Push
 
 _DAY = timedelta(days=1)
+_KNOWN = frozenset({Taken.READ, Taken.TOLD})
+"""Of what is withdrawn only those are told who have heard of it."""
 
 
 class Collapse(StrEnum):
@@ -24,14 +26,15 @@ class Collapse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How a cause is told. `unless` is what of the thing a member has done to whom it is no news. What `overtakes`
-    is as urgent as the thing itself; nothing else ever is.
+    """How a cause is told. `unless` is what of the thing a member has done to whom it is no news, `only` what those
+    have done to whom alone it is. What `overtakes` is as urgent as the thing itself; nothing else ever is.
     """
 
     alert: Alert
     category: PushCategory
     ttl: timedelta
     unless: Taken | None
+    only: frozenset[Taken] | None = None
     overtakes: bool = False
     urgent_alert: Alert | None = None
     collapse: Collapse = Collapse.THING
@@ -42,18 +45,18 @@ class Telling:
 
 TABLE: Mapping[Cause, Telling] = {
     Cause.NOTICE_PUBLISHED: Telling(
-        Alert.NOTICE_PUBLISHED, PushCategory.NOTICE, 7 * _DAY, Taken.READ, True, Alert.NOTICE_URGENT
+        Alert.NOTICE_PUBLISHED, PushCategory.NOTICE, 7 * _DAY, Taken.READ, None, True, Alert.NOTICE_URGENT
     ),
     Cause.NOTICE_AMENDED: Telling(
-        Alert.NOTICE_AMENDED, PushCategory.NOTICE, 7 * _DAY, Taken.READ, True, Alert.NOTICE_URGENT
+        Alert.NOTICE_AMENDED, PushCategory.NOTICE, 7 * _DAY, Taken.READ, None, True, Alert.NOTICE_URGENT
     ),
-    Cause.NOTICE_WITHDRAWN: Telling(Alert.NOTICE_WITHDRAWN, PushCategory.NOTICE, 2 * _DAY, None),
+    Cause.NOTICE_WITHDRAWN: Telling(Alert.NOTICE_WITHDRAWN, PushCategory.NOTICE, 2 * _DAY, None, _KNOWN),
     Cause.NOTICE_REMINDED: Telling(Alert.NOTICE_REMINDED, PushCategory.REMINDER, 2 * _DAY, Taken.ACKNOWLEDGED),
     Cause.ACTIVITY_CHANGED: Telling(
-        Alert.ACTIVITY_CHANGED, PushCategory.ACTIVITY, 2 * _DAY, Taken.READ, True, Alert.NOTICE_URGENT
+        Alert.ACTIVITY_CHANGED, PushCategory.ACTIVITY, 2 * _DAY, Taken.READ, None, True, Alert.NOTICE_URGENT
     ),
     Cause.ACTIVITY_CANCELLED: Telling(
-        Alert.ACTIVITY_CHANGED, PushCategory.ACTIVITY, 2 * _DAY, None, True, Alert.NOTICE_URGENT
+        Alert.ACTIVITY_CHANGED, PushCategory.ACTIVITY, 2 * _DAY, None, _KNOWN, True, Alert.NOTICE_URGENT
     ),
     Cause.STUDY_PUBLISHED: Telling(
         Alert.STUDY_PUBLISHED, PushCategory.STUDY, 7 * _DAY, Taken.STUDIED, collapse=Collapse.CHANNEL
@@ -74,6 +77,8 @@ class Why(StrEnum):
     LEFT = "left"
     """They do not hear the channel any more."""
     TAKEN = "taken"
+    UNAWARE = "unaware"
+    """It ended before they heard of it."""
     MUTED = "muted"
 
 
@@ -115,6 +120,8 @@ def judge(message: OutboxMessage, thing: Thing, to: Recipient, at: datetime) -> 
         return Skip(Why.LEFT)
     if telling.unless is not None and telling.unless in to.taken:
         return Skip(Why.TAKEN)
+    if telling.only is not None and not telling.only & to.taken:
+        return Skip(Why.UNAWARE)
     if category_of(message, thing) in to.muted:
         return Skip(Why.MUTED)
     quiet = None if to.quiet is None or telling.is_urgent(message) else quiet_until(at, *to.quiet)

@@ -1,12 +1,12 @@
 """What is known of a thing and its recipients right before it is sent: they may have left, read it, or gone to bed."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -14,7 +14,8 @@ from models.audiences import Audience, places_of
 from models.branches import Branch
 from models.database import table_of
 from models.deliveries.addresses import Address, addresses_of
-from models.deliveries.table import Delivery
+from models.deliveries.devices import FCM
+from models.deliveries.table import Delivery, DeliveryState
 from models.devices.table import PushCategory
 from models.members.table import Member
 from models.notices.table import Category, Notice, NoticeState, Receipt
@@ -28,13 +29,17 @@ _STUDIED = frozenset({ThingKind.MATERIAL, ThingKind.COLLECTION, ThingKind.QUIZ})
 
 
 class Taken(StrEnum):
-    """What somebody has done with a thing, in the revision that the message is about or a later one."""
+    """What somebody has done with a thing, in the revision that the message is about or a later one; of what has ended,
+    in any.
+    """
 
     READ = "read"
     ACKNOWLEDGED = "acknowledged"
     """Where that is asked for, and read otherwise."""
     STUDIED = "studied"
     """A material or quiz opened, and of a collection all that it requires done."""
+    TOLD = "told"
+    """This device was, before it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +104,23 @@ async def recipients_of(
         branch = (await session.scalars(select(Branch).where(col(Branch.no) == message.branch_no))).one()
         hearing = (await places_of(session, Audience(branch.place, message.who, at), members)).keys()
     taken = await _taken(session, message, thing, members)
+    told = set() if thing.is_said else await _told(session, message, deliveries)
     return {
-        each.id: _recipient(found, each.member_id, hearing, taken)
+        each.id: _recipient(
+            found,
+            hears=each.member_id in hearing,
+            taken=taken.get(each.member_id, frozenset()) | ({Taken.TOLD} if each.device_id in told else set()),
+        )
         for each in deliveries
         if each.member_id is not None and (found := addresses.get(each.id)) is not None
     }
 
 
-def _recipient(
-    address: Address, member_id: UUID, hearing: Collection[UUID], taken: Mapping[UUID, frozenset[Taken]]
-) -> Recipient:
+def _recipient(address: Address, *, hears: bool, taken: frozenset[Taken]) -> Recipient:
     return Recipient(
         is_signed_in=address.is_signed_in,
-        hears=member_id in hearing,
-        taken=taken.get(member_id, frozenset()),
+        hears=hears,
+        taken=taken,
         muted=address.muted,
         quiet=address.quiet,
         address=address.address,
@@ -120,6 +128,26 @@ def _recipient(
         auth=address.auth,
         language=address.language,
     )
+
+
+async def _told(session: AsyncSession, message: OutboxMessage, deliveries: Sequence[Delivery]) -> set[UUID | None]:
+    """Devices that were told of the same thing before, by themselves or by a topic."""
+    mine = [each.device_id for each in deliveries if each.device_id is not None]
+    delivery = table_of(Delivery).c
+    rows = await session.execute(
+        select(delivery.device_id)
+        .join_from(table_of(Delivery), table_of(OutboxMessage), col(OutboxMessage.id) == delivery.message_id)
+        .where(
+            col(OutboxMessage.thing_id) == message.thing_id,
+            col(OutboxMessage.id) != message.id,
+            delivery.state == DeliveryState.SENT,
+            or_(delivery.device_id.in_(sorted(mine)), delivery.topic.is_not(None)),
+        )
+    )
+    told = set(rows.scalars())
+    if None in told:
+        told |= {each.device_id for each in deliveries if each.provider == FCM}
+    return told
 
 
 async def _taken(
@@ -136,7 +164,7 @@ async def _taken(
 async def _read(
     session: AsyncSession, message: OutboxMessage, thing: Thing, members: Collection[UUID]
 ) -> dict[UUID, frozenset[Taken]]:
-    since = min(message.revision, thing.ack_revision or message.revision)
+    since = min(message.revision, thing.ack_revision or message.revision) if thing.is_said else 1
     rows = await session.execute(
         select(col(Receipt.member_id), col(Receipt.revision), col(Receipt.acknowledged_at)).where(
             col(Receipt.notice_id) == message.thing_id,
@@ -146,7 +174,7 @@ async def _read(
     )
     found: dict[UUID, frozenset[Taken]] = {}
     for member_id, revision, acknowledged_at in rows:
-        did = {Taken.READ} if revision >= message.revision else set()
+        did = {Taken.READ} if revision >= message.revision or not thing.is_said else set()
         if acknowledged_at is not None or thing.ack_revision is None:
             did.add(Taken.ACKNOWLEDGED)
         found[member_id] = found.get(member_id, frozenset()) | did

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models.accounts import is_open
+from models.accounts import Account
 from models.audiences import Audience, places_of
 from models.branches import Branch
 from models.changes import Change, LogHead, Topic
@@ -20,6 +20,7 @@ from models.database import keyring, now, table_of, upsert
 from models.deliveries.devices import FCM
 from models.deliveries.table import ChannelTopic, SubscriptionState, TopicSubscription
 from models.devices.table import Device
+from models.members.table import ACTIVE, Member
 from models.schedule import Duty
 from models.sessions import DeviceSession
 
@@ -27,7 +28,7 @@ CHECK_AFTER = timedelta(days=1)
 _PART = 1000
 _NOBODY = UUID(int=0)
 _TOPIC, _SUBSCRIPTION, _DEVICE = table_of(ChannelTopic), table_of(TopicSubscription), table_of(Device)
-_SESSION = table_of(DeviceSession)
+_SESSION, _MEMBER, _ACCOUNT = table_of(DeviceSession), table_of(Member), table_of(Account)
 _KEYS = ("branch_no", "who", "device_id")
 
 
@@ -59,12 +60,15 @@ async def subscribers(session: AsyncSession, topic: ChannelTopic, members: Seque
             await session.execute(
                 select(_DEVICE.c.id, _DEVICE.c.member_id)
                 .join_from(_DEVICE, _SESSION, _SESSION.c.id == _DEVICE.c.session_id)
+                .join(_MEMBER, _MEMBER.c.id == _DEVICE.c.member_id)
+                .join(_ACCOUNT, _ACCOUNT.c.member_id == _DEVICE.c.member_id)
                 .where(
+                    _MEMBER.c.status.in_(sorted(ACTIVE)),
+                    _ACCOUNT.c.disabled_at.is_(None),
                     _SESSION.c.ended_at.is_(None),
                     _DEVICE.c.member_id.in_(sorted(hearing)),
                     _DEVICE.c.provider == FCM,
                     _DEVICE.c.ended_at.is_(None),
-                    is_open(_DEVICE.c.member_id),
                 )
             )
         ).all()

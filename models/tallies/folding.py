@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Row, Table, TextClause, and_, bindparam, exists, select, update
+from sqlalchemy import Row, Table, TextClause, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -25,10 +25,6 @@ from models.tallies.table import RECEIPTS, Tally, TallyHead
 BATCH = 1000
 _RECEIPT, _TALLY = table_of(Receipt), table_of(Tally)
 _DEVICE = table_of(Device)
-_OPENED = and_(
-    _RECEIPT.c.method == ReceiptMethod.SELF,
-    exists().where(_DEVICE.c.member_id == _RECEIPT.c.member_id, _DEVICE.c.ended_at.is_(None)),
-).label("opened")
 _OF_RECEIPTS = ("read", "acknowledged", "opened", "also_read", "also_acknowledged", "also_opened")
 _LEVELS: tuple[tuple[str, ...], ...] = ((), ("read",), ("read", "acknowledged"))
 
@@ -54,7 +50,7 @@ async def fold_receipts(session: AsyncSession, notice_id: UUID, most: int = BATC
     head = await hold_head(session, notice_id, RECEIPTS, waiting=False)
     if head is None:
         return 0
-    chosen = (_RECEIPT.c.member_id, _RECEIPT.c.revision, _RECEIPT.c.acknowledged_at, _OPENED)
+    chosen = (_RECEIPT.c.member_id, _RECEIPT.c.revision, _RECEIPT.c.acknowledged_at, _RECEIPT.c.method)
     found = await session.execute(
         select(*chosen)
         .where(_RECEIPT.c.notice_id == notice_id, UNCOUNTED_RECEIPT)
@@ -65,7 +61,7 @@ async def fold_receipts(session: AsyncSession, notice_id: UUID, most: int = BATC
     if not rows:
         return 0
     levels = {(row.member_id, row.revision): 2 if row.acknowledged_at else 1 for row in rows}
-    opened = {row.member_id for row in rows if row.opened}
+    opened = await _with_device(session, {row.member_id for row in rows if row.method == ReceiptMethod.SELF})
     # read after the receipts: where one of them is of an amended notice, its amendment is seen
     notice = await _read_anew(session, notice_id)
     if head.ack_revision < notice.ack_revision:
@@ -124,6 +120,12 @@ async def fold_answers(
     told = [{"of_member_id": row.member_id, "said": row.said, "under": placed[row.member_id]} for row in rows]
     await _mark(session, answers.table, {"notice_id": notice_id, "occurrence": occurrence}, ("member_id",), told)
     return len(rows)
+
+
+async def _with_device(session: AsyncSession, members: Collection[UUID]) -> set[UUID]:
+    """Those of them who are told of news by an app."""
+    is_theirs = (_DEVICE.c.member_id.in_(sorted(members)), _DEVICE.c.ended_at.is_(None))
+    return set(await session.scalars(select(_DEVICE.c.member_id).where(*is_theirs)))
 
 
 async def _read_anew(session: AsyncSession, notice_id: UUID) -> Notice:

@@ -55,7 +55,9 @@ def test_every_cause_is_in_the_table(cause: Cause) -> None:
     said = message(cause, urgent=True)
     thing = Thing(3, is_said=cause not in ENDS)
     assert judge_message(said, thing, AT) is None
-    assert judge(said, thing, recipient(), AT) == Go()
+    heard = recipient(taken=frozenset({Taken.TOLD}))
+    assert judge(said, thing, heard, AT) == Go()
+    assert judge(said, thing, recipient(), AT) == (Skip(Why.UNAWARE) if cause in ENDS else Go())
     push = push_of(said, thing)
     assert push.urgent is TABLE[cause].overtakes is not needs_person(cause)
     assert push.title is None

@@ -121,16 +121,25 @@ async def test_an_amendment_takes_the_place_of_what_was_not_sent(
     assert [(push.alert, push.revision) for _, push in post.fcm.sent] == [(Alert.NOTICE_AMENDED, 2)]
 
 
-async def test_what_is_withdrawn_before_it_is_sent_is_told_as_withdrawn_alone(
+async def test_only_who_has_heard_of_it_is_told_that_it_is_withdrawn(
     database: Database, organisation: Organisation
 ) -> None:
-    await equip(database, organisation, "member")
+    await equip(database, organisation, "member", "fellow", "grouped")
     post = Post(database)
+    (sleeper,) = number(organisation, "fellow")
+    post.fcm.answers = lambda address, _: Sent(Outcome.RETRY if address == sleeper else Outcome.SENT)
     notice = await publish(database, organisation)
+    await read(database, organisation, notice)
+    await post.deliver()
+    assert {address for address, _ in post.fcm.sent} == {sleeper, *number(organisation, "grouped")}
+    post.fcm.sent.clear()
     async with transaction(database) as session:
         await withdraw_notice(session, OPERATOR, notice.id, NoticeWithdraw(), notice.revision)
     await post.deliver()
-    assert [push.alert for _, push in post.fcm.sent] == [Alert.NOTICE_WITHDRAWN]
+    assert {push.alert for _, push in post.fcm.sent} == {Alert.NOTICE_WITHDRAWN}
+    assert {address for address, _ in post.fcm.sent} == set(number(organisation, "member", "grouped"))
+    skipped = [each.detail for each in await post.deliveries() if each.state is DeliveryState.SKIPPED]
+    assert skipped.count("unaware") == 1
 
 
 async def test_who_has_acknowledged_is_not_reminded(database: Database, organisation: Organisation) -> None:

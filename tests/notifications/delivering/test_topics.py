@@ -1,10 +1,12 @@
 """Topics of large channels: who subscribes, and that what is urgent goes once for all of them."""
 
+import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
 from api.transactions import transaction
 from models.database import Database
+from models.deliveries import handing
 from models.deliveries.table import DeliveryState
 from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
 from models.devices.table import Device
@@ -122,3 +124,26 @@ async def test_one_look_through_all_makes_subscriptions_right(
     await post.deliver()
     assert subscribed == set(number(organisation, "member", "fellow", "clerk"))
     assert all(each.state is DeliveryState.SENT for each in await post.deliveries())
+
+
+async def test_the_same_is_told_however_many_there_are(
+    database: Database, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By looking among devices for people, and in more parts than one."""
+    monkeypatch.setattr(handing, "_FEW", 0)
+    monkeypatch.setattr(handing, "PART", 4)
+    for name in (*CELL, "neighbour", "clerk", "deputy"):
+        await give_phone(database, organisation.person(name))
+    for name in ("fellow", "clerk"):
+        await give_phone(database, organisation.person(name), Provider.WEB_PUSH)
+    everyone = [*number(organisation, *CELL, "clerk", "deputy")]
+    browsers = number(organisation, "fellow", "clerk", provider=Provider.WEB_PUSH)
+    post = Post(database, topics_above=2)
+    await publish(database, organisation)
+    assert await post.told() == sorted([*everyone, *browsers])
+    await do_due(database)
+    await post.deliver()
+    ((topic, subscribed),) = post.fcm.topics.items()
+    assert subscribed == set(everyone)
+    await publish(database, organisation, title="Khẩn", priority="urgent")
+    assert await post.told() == sorted([topic, *browsers])

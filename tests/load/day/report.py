@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from statistics import fmean
 
 from rich.console import Console
 from rich.markup import escape as plain
@@ -64,11 +65,11 @@ class Outcome:
         said = [
             f"load generator: at most {self.samples.cpu_share:.0%} of its core, p99 {self.verdict.late:.1f} ms late"
         ]
-        at_peak = [reading.cpu for reading in self.readings if first <= reading.at < last]
+        at_peak = [reading for reading in self.readings if first <= reading.at < last]
         if at_peak:
-            said.append(
-                f"server: {sum(at_peak) / len(at_peak):.0%} of its core at the peak, {self.memory:.0f} MiB at most"
-            )
+            share, busy = fmean(one.cpu for one in at_peak), fmean(one.busy for one in at_peak)
+            said.append(f"server: {share:.0%} of its core at the peak, {self.memory:.0f} MiB at most")
+            said.append(f"all processors of the machine: {busy:.0%} busy then, whatever runs on them")
         if self.ready_after is not None:
             said.append(f"server ready after {self.ready_after:.1f} s")
         return said

@@ -11,10 +11,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from api.commands.load_tokens import write_load_tokens
 from api.demo.history import publish_notices
@@ -168,11 +168,14 @@ def _free_port() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`memory` in MiB of the largest process, `cpu` as the share of one core since the reading before."""
+    """`memory` in MiB of the largest process, `cpu` as the share of one core since the reading before; `busy` is that
+    of all processors of the machine, whoever used them.
+    """
 
     at: float
     memory: float
     cpu: float
+    busy: float = 0.0
 
 
 @dataclass(slots=True)
@@ -199,11 +202,11 @@ class Watch:
     def since(self, began: float) -> list[Reading]:
         """Those from this moment on (by `time.monotonic`), counted from it."""
         later = began - self._began
-        return [Reading(one.at - later, one.memory, one.cpu) for one in self.readings if one.at >= later]
+        return [replace(one, at=one.at - later) for one in self.readings if one.at >= later]
 
     def _run(self) -> None:
         self._began = before = time.monotonic()
-        spent = None
+        spent, used = None, _used()
         while not self._over.wait(_EVERY):
             processes = [self.pid, *_children(self.pid)]
             try:
@@ -212,9 +215,24 @@ class Watch:
             except (OSError, ValueError, IndexError):
                 continue  # one of them is ending
             at = time.monotonic()
+            now = _used()
             if spent is not None:
-                self.readings.append(Reading(at - self._began, memory, (total - spent) / (at - before)))
-            before, spent = at, total
+                busy = (now.busy - used.busy) / max(now.total - used.total, 1)
+                self.readings.append(Reading(at - self._began, memory, (total - spent) / (at - before), busy))
+            before, spent, used = at, total, now
+
+
+class _Used(NamedTuple):
+    """Of all processors, in ticks since the machine started."""
+
+    busy: int
+    total: int
+
+
+def _used() -> _Used:
+    user, nice, system, idle, waiting, *others = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
+    working = user + nice + system + sum(others)
+    return _Used(working, working + idle + waiting)
 
 
 def _children(pid: int) -> list[int]:

@@ -40,9 +40,11 @@ from api.routes import (
     branches,
     calendars,
     collections,
+    devices,
     events,
     files,
     home,
+    links,
     materials,
     me,
     members,
@@ -95,6 +97,7 @@ _ROUTERS = (
     study_imports.routes,
     progress.routes,
     bookmarks.routes,
+    devices.routes,
     home.routes,
     sync.routes,
     calendars.routes,
@@ -156,7 +159,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, duties: Sequence[D
         strict_content_type=True,
         redirect_slashes=False,
     )
-    for routes in (*_ROUTERS, operator.unversioned):
+    for routes in (*_ROUTERS, links.routes, operator.unversioned):
         app.include_router(routes)
     problems.install(app)
     documentation.install(app)

@@ -350,6 +350,15 @@ FIELDS: dict[str, tuple[str, str]] = {
     "photo.not_an_image": ("Tệp không phải là ảnh.", "The file is no picture."),
     "photo.too_large": ("Ảnh quá lớn.", "The picture is too large."),
     "photo.unsupported": ("Chỉ nhận ảnh JPEG, PNG hoặc WebP.", "Only JPEG, PNG and WebP are taken."),
+    "preferences.quiet_half": (
+        "Giờ yên lặng cần cả giờ bắt đầu lẫn giờ kết thúc.",
+        "Quiet hours need both times, from and until.",
+    ),
+    "push.endpoint_refused": (
+        "Địa chỉ nhận thông báo không thuộc dịch vụ được phép.",
+        "The endpoint is not one of a push service that is allowed.",
+    ),
+    "push.keys_refused": ("Khoá nhận thông báo không đúng.", "These are not the keys of a browser's subscription."),
     "revision.unknown": ("Thông báo không có bản này.", "The notice has no such revision."),
     "roster.column_twice": (
         "Các cột {columns} đều là {field}: chỉ giữ một.",

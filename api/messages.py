@@ -140,6 +140,13 @@ PROBLEMS: dict[str, Message] = {
         ("Tệp quá lớn", "Tệp loại này nhiều nhất {megabytes} MB."),
         ("File too large", "Files of this type may have at most {megabytes} MB."),
     ),
+    "device.too_many": Message(
+        (
+            "Quá nhiều thiết bị",
+            "Mỗi hội viên nhận thông báo trên nhiều nhất {most} thiết bị. Hãy đăng xuất thiết bị cũ.",
+        ),
+        ("Too many devices", "A member is told of news on at most {most} devices. Sign out of an old one."),
+    ),
     "forbidden": Message(
         ("Không có quyền", "Bạn không có quyền thực hiện việc này."),
         ("Not allowed", "You do not have the right to do this."),

@@ -22,6 +22,7 @@ class Cached(StrEnum):
     NO_STORE = "no-store"
     MEMBER = "private, no-cache"
     PUBLIC = "public, max-age=300"
+    HOUR = "public, max-age=3600"
     IMMUTABLE = "private, max-age=31536000, immutable"
 
 

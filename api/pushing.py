@@ -1,5 +1,8 @@
 """The channels of pushes, as the settings have them."""
 
+from functools import lru_cache
+from pathlib import Path
+
 from api.settings import Settings
 from notifications.channels.choice import ChannelsConfig
 from notifications.channels.email import EmailConfig, read_smtp_url
@@ -22,7 +25,13 @@ def channels_config(settings: Settings) -> ChannelsConfig:
 
 def application_server_key(settings: Settings) -> str | None:
     """What web apps subscribe with; None where browsers are not pushed to."""
-    return None if settings.vapid_key_file is None else public_vapid_key(read_vapid_key(settings.vapid_key_file))
+    return None if settings.vapid_key_file is None else _public_key(settings.vapid_key_file)
+
+
+@lru_cache(maxsize=8)
+def _public_key(path: Path) -> str:
+    """Read once, as the key that pushes are signed with: every app asks for it."""
+    return public_vapid_key(read_vapid_key(path))
 
 
 def _public_url(settings: Settings) -> str:

@@ -14,12 +14,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from content.object_files import Bucket
+from content.push_endpoints import PUSH_HOSTS, check_hosts
 from notifications.channels.email import check_sender, read_smtp_url
 from notifications.channels.google import read_service_account
 from notifications.channels.vapid import check_subject, read_vapid_key
-from notifications.channels.webpush_endpoints import PUSH_HOSTS, check_hosts
 
 _BUCKET = re.compile(r"[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]")
+_FINGERPRINT = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31}")
+_APP_ID = re.compile(r"[0-9A-Z]{10}(\.[0-9A-Za-z-]+)+")
 
 
 class SettingsError(ValueError):
@@ -34,6 +36,16 @@ def _that(check: Callable[[Any], object]) -> AfterValidator:
         return value
 
     return AfterValidator(checked)
+
+
+def _check_fingerprints(fingerprints: tuple[str, ...]) -> None:
+    if not all(map(_FINGERPRINT.fullmatch, fingerprints)):
+        raise ValueError("must be 32 bytes in capital hex with colons between, as `keytool -list -v` prints them")
+
+
+def _check_app_ids(ids: tuple[str, ...]) -> None:
+    if not all(map(_APP_ID.fullmatch, ids)):
+        raise ValueError("must be such as ABCDE12345.org.example.handbook")
 
 
 class Settings(BaseSettings):
@@ -135,6 +147,18 @@ class Settings(BaseSettings):
         ge=0,
         description="An urgent notice to more devices than this goes once for all that subscribed to its channel.",
     )
+    android_package: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][0-9A-Za-z_]*(\.[A-Za-z][0-9A-Za-z_]*)+$",
+        description="The Android app that opens this server's links, such as org.example.handbook.",
+    )
+    android_fingerprints: Annotated[tuple[str, ...], NoDecode, _that(_check_fingerprints)] = Field(
+        default=(),
+        description="Comma-separated SHA-256 fingerprints of its signing certificates; with android_package.",
+    )
+    apple_app_ids: Annotated[tuple[str, ...], NoDecode, _that(_check_app_ids)] = Field(
+        default=(), description="Comma-separated Apple apps that open this server's links: TEAMID.bundle.id."
+    )
     token_minutes: int = Field(default=720, ge=1, le=1440, description="How long an access token lives.")
     app_minimum_version: str = Field(default="1.0.0", description="Older apps are told to update.")
     app_maintenance: str | None = Field(
@@ -145,7 +169,15 @@ class Settings(BaseSettings):
         default="console", pattern="^(console|json)$", description="console for people, json for collectors."
     )
 
-    @field_validator("trusted_proxies", "metrics_networks", "cors_origins", "push_hosts", mode="before")
+    @field_validator(
+        "trusted_proxies",
+        "metrics_networks",
+        "cors_origins",
+        "push_hosts",
+        "android_fingerprints",
+        "apple_app_ids",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -215,6 +247,8 @@ class Settings(BaseSettings):
             raise ValueError("vapid_key_file and vapid_subject go together")
         if (self.smtp_url is None) is not (self.smtp_sender is None):
             raise ValueError("smtp_url and smtp_sender go together")
+        if (self.android_package is None) is not (not self.android_fingerprints):
+            raise ValueError("android_package and android_fingerprints go together")
         return self
 
     @property

@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from models.audit import audit
-from models.base import Code, Name, Request, Shape, byte_ordered, choice, new_id
+from models.base import Code, Flag, Name, Request, Shape, byte_ordered, choice, new_id
 from models.changes import Topic, record
 from models.channels import ALL, ancestors, channel
 from models.database import lock, now, translating
@@ -40,7 +40,9 @@ class BranchStatus(StrEnum):
 
 
 class Branch(SQLModel, table=True):
-    """`path` holds the numbers from the root down to the branch itself, each followed by a slash: `1/5/88/`."""
+    """`path` holds the numbers from the root down to the branch itself, each followed by a slash: `1/5/88/`. With
+    `push_titles` the titles of its notices go to providers of pushes, which can read them.
+    """
 
     __tablename__ = "branch"
     __table_args__ = (
@@ -61,6 +63,7 @@ class Branch(SQLModel, table=True):
     status: BranchStatus = Field(default=BranchStatus.ACTIVE, sa_type=choice(BranchStatus, "status"))
     successor_no: int | None = Field(default=None, sa_column_args=[ForeignKey("branch.no")])
     created_at: datetime
+    push_titles: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
     @property
     def place(self) -> Place:
@@ -75,11 +78,14 @@ class BranchCreate(Request):
 
 
 class BranchUpdate(Request):
-    """A field that is absent stays as it is; none can be null."""
+    """A field that is absent stays as it is; none can be null. `push_titles` lets the titles of the
+    branch's own notices be shown by devices, and so be read by Google's, Apple's and browsers' push services.
+    """
 
     name: Name | None = None
     code: Code | None = None
     kind: BranchKind | None = None
+    push_titles: Flag | None = None
 
 
 class BranchMove(Request):
@@ -102,6 +108,7 @@ class BranchPublic(Shape):
     successor_id: UUID | None
     parent_id: UUID | None
     path: list[PathStep]
+    push_titles: bool
 
 
 async def get_branch(session: AsyncSession, branch_id: UUID, *, fresh: bool = False) -> Branch:
@@ -140,6 +147,7 @@ async def branch_cards(session: AsyncSession, branches: Sequence[Branch]) -> lis
             successor_id=steps[branch.successor_no].id if branch.successor_no is not None else None,
             parent_id=steps[branch.parent_no].id if branch.parent_no is not None else None,
             path=[steps[no] for no in ancestors(branch.path)],
+            push_titles=branch.push_titles,
         )
         for branch in branches
     ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from models.deliveries.counting import CLEAN_DELIVERIES, COUNT_DELIVERIES
 from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
+from models.devices.rules import END_SILENT_DEVICES
 from models.file_clearing import REVIEW_FILES
 from models.memberships import EXPIRE_MEMBERSHIPS
 from models.notices.due import END_ACTIVITIES, EXPIRE_NOTICES, PUBLISH_NOTICES, REMIND_OF_NOTICES
@@ -23,6 +24,7 @@ DUTIES: tuple[Duty[Any], ...] = (
     *TALLY_DUTIES,
     FOLLOW_TOPICS,
     CHECK_TOPICS,
+    END_SILENT_DEVICES,
     COUNT_DELIVERIES,
     CLEAN_DELIVERIES,
     REVIEW_FILES,

@@ -18,6 +18,7 @@ from models.base import Name, Request, Shape, choice, new_id
 from models.changes import Topic, record
 from models.channels import member_channel
 from models.database import now, table_of
+from models.devices.ending import end_devices_of
 from models.errors import NotFound, Unauthenticated, Unavailable
 from models.members.table import ACTIVE, Member, MemberStatus
 
@@ -181,6 +182,8 @@ async def _end(session: AsyncSession, rows: list[DeviceSession], reason: str) ->
         row.end_reason = reason
         record(session, member_channel(row.member_id), Topic.ACCESS, "session", row.id)
     await session.flush()
+    if rows:
+        await end_devices_of(session, [row.id for row in rows])
 
 
 async def knows_address(session: AsyncSession, member_id: UUID, address: str | None) -> bool:

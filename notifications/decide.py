@@ -152,7 +152,7 @@ def quiet_until(at: datetime, begins: time, ends: time, timezone: str) -> dateti
 
 
 def push_of(message: OutboxMessage, thing: Thing) -> Push:
-    """What is sent, the same for all: no person's data, and no text."""
+    """What is sent, the same for all: no person's data, and no text but a title that its branch lets be sent."""
     telling = TABLE[message.cause]
     urgent = telling.is_urgent(message)
     alert = telling.urgent_alert if urgent and telling.urgent_alert else telling.alert
@@ -167,6 +167,7 @@ def push_of(message: OutboxMessage, thing: Thing) -> Push:
         collapse_id=collapse_id(message),
         urgent=urgent,
         ttl=telling.ttl,
+        title=thing.title,
     )
 
 

@@ -11,6 +11,7 @@ from api.deps import PartsDep
 from api.languages import language_of
 from api.messages import PROBLEMS
 from api.metrics import CONTENT_TYPE, exposition
+from api.pushing import application_server_key
 from api.routing import Access, Cached, declare, router
 from models.base import Shape
 from models.errors import NotFound
@@ -25,12 +26,15 @@ _PATIENCE = 2.0
 
 
 class AppConfig(Shape):
-    """`sync_jitter_seconds`: apps wait a random time up to it, so that they do not all ask at once."""
+    """`sync_jitter_seconds`: apps wait a random time up to it, so that they do not all ask at once.
+    `vapid_key` is what browsers subscribe to pushes with (`applicationServerKey`); null where they are not pushed to.
+    """
 
     minimum_version: str
     maintenance: str | None
     sync_interval_seconds: int
     sync_jitter_seconds: int
+    vapid_key: str | None
 
 
 class Alive(Shape):
@@ -61,6 +65,7 @@ async def read_app_config(parts: PartsDep) -> AppConfig:
         maintenance=settings.app_maintenance,
         sync_interval_seconds=interval,
         sync_jitter_seconds=interval // 3,
+        vapid_key=application_server_key(settings),
     )
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.database import now, table_of
+from models.database import table_of
 from models.deliveries.table import SubscriptionState, TopicSubscription
+from models.devices.ending import DeviceEnd, end_devices
 from models.devices.table import Device, Preference
 
 FCM, EMAIL = "fcm", "email"
@@ -90,7 +91,4 @@ def _mailboxes(which: ColumnElement[bool]) -> Select[Any]:
 
 async def forget_devices(session: AsyncSession, devices: Sequence[UUID]) -> None:
     """Those at which nobody is any more, as their provider says."""
-    at = now(session)
-    await session.execute(
-        update(_DEVICE).where(_DEVICE.c.id.in_(sorted(devices)), _DEVICE.c.ended_at.is_(None)).values(ended_at=at)
-    )
+    await end_devices(session, _DEVICE.c.id.in_(sorted(devices)), DeviceEnd.GONE)

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import case, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -51,6 +51,8 @@ class Thing:
     is_activity: bool = False
     ack_revision: int | None = None
     """The oldest revision whose acknowledgement counts, where one is asked for."""
+    title: str | None = None
+    """Where the branch that speaks lets it be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,21 @@ async def things_of(session: AsyncSession, messages: Iterable[OutboxMessage]) ->
     studies = {message.thing_id for message in asked if message.kind in _STUDIED}
     found: dict[UUID, Thing] = {}
     if notices:
-        notice = table_of(Notice).c
+        notice, branch = table_of(Notice).c, table_of(Branch).c
         said = select(
-            notice.id, notice.revision, notice.state, notice.category, notice.requires_ack, notice.ack_revision
-        )
+            notice.id,
+            notice.revision,
+            notice.state,
+            notice.category,
+            notice.requires_ack,
+            notice.ack_revision,
+            case((branch.push_titles, notice.title)).label("title"),
+        ).join_from(table_of(Notice), table_of(Branch), branch.no == notice.branch_no)
         for row in await session.execute(said.where(notice.id.in_(sorted(notices)))):
             ack_revision = row.ack_revision if row.requires_ack else None
             is_activity = row.category == Category.ACTIVITY
-            found[row.id] = Thing(row.revision, row.state == NoticeState.PUBLISHED, is_activity, ack_revision)
+            is_said = row.state == NoticeState.PUBLISHED
+            found[row.id] = Thing(row.revision, is_said, is_activity, ack_revision, row.title if is_said else None)
     if studies:
         study = table_of(Study).c
         shown = select(study.id, study.version, study.state).where(study.id.in_(sorted(studies)))

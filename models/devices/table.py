@@ -27,13 +27,15 @@ class PushCategory(StrEnum):
 
 class Device(SQLModel, table=True):
     """One that is told of news as long as its session lasts. `address` (FCM's token, a subscription's URL) is sealed;
-    by `address_digest` it belongs to one account at a time. `p256dh` and `auth` are a subscription's keys.
+    by `address_digest` it belongs to one account at a time. `p256dh` and `auth` are a subscription's keys. `seen_at`
+    is when it was registered last.
     """
 
     __tablename__ = "device"
     __table_args__ = (
         Index("ix_device_member_id", "member_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("ix_device_session_id", "session_id"),
+        Index("ix_device_seen_at", "seen_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("uq_device_address_digest", "address_digest", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 
@@ -47,7 +49,9 @@ class Device(SQLModel, table=True):
     auth: str | None = Field(default=None, max_length=40)
     language: str = Field(default="vi", max_length=8)
     created_at: datetime
+    seen_at: datetime
     ended_at: datetime | None = None
+    end_reason: str | None = Field(default=None, max_length=24)
 
 
 class Preference(SQLModel, table=True):

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from content.push_endpoints import Url
 from notifications.channels.google import AccessTokens, ServiceAccount
 from notifications.channels.payload import collapse_key, data_of, seconds_to_live
 from notifications.channels.protocol import Endpoint, Outcome, Push, Sent
-from notifications.channels.wire import Answer, Headers, Unanswered, Url, Wire, parse_url
+from notifications.channels.wire import Answer, Headers, Unanswered, Wire, parse_url
 
 ADDRESSES_MOST = 1_000
 """Addresses in one batch of the Instance ID API."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from notifications.channels.webpush_crypto import encoded
+from content.push_keys import encoded
 
 _LIFE_SECONDS = 12 * 3600
 """RFC 8292 allows a day; a service whose clock is ahead must not think it more."""

@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from content.push_endpoints import PUSH_HOSTS, check_endpoint, origin_of
 from notifications.channels.connecting import IpNetwork
 from notifications.channels.payload import collapse_key, data_of, seconds_to_live
 from notifications.channels.protocol import Endpoint, Outcome, Push, Sent
 from notifications.channels.vapid import Vapid
 from notifications.channels.webpush_crypto import encrypt, padded
-from notifications.channels.webpush_endpoints import PUSH_HOSTS, check_endpoint, origin_of
 from notifications.channels.wire import Answer, Headers, Unanswered, Wire
 
 

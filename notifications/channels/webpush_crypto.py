@@ -1,6 +1,5 @@
 """Encryption of Web Push messages (RFC 8291) in the coding aes128gcm (RFC 8188): one record a message."""
 
-import base64
 import hmac
 import os
 import struct
@@ -8,6 +7,8 @@ import struct
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from content.push_keys import subscription_keys
 
 _CURVE = ec.SECP256R1()
 _ECDH = ec.ECDH()
@@ -17,45 +18,6 @@ _OVERHEAD = 16 + 4 + 1 + 65 + 1 + 16
 PLAINTEXT_MOST = _RECORD_SIZE - _OVERHEAD
 """Push services need not take more than 4,096 bytes (RFC 8291, 4)."""
 _PADDED_TO = 256
-
-
-class KeysRefused(ValueError):
-    """A subscription's keys are not what a browser makes."""
-
-
-def decoded(text: str) -> bytes:
-    """The bytes of base64url, padded or not. Raises ValueError."""
-    if not text.isascii():
-        raise ValueError("not base64url")
-    bare = text.rstrip("=")
-    return base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
-
-
-def encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def check_keys(p256dh: str, auth: str) -> None:
-    """Raises KeysRefused: `p256dh` is a point of P-256 in 65 bytes, uncompressed, `auth` 16 bytes, in base64url."""
-    subscription_keys(p256dh, auth)
-
-
-def subscription_keys(p256dh: str, auth: str) -> tuple[bytes, ec.EllipticCurvePublicKey, bytes]:
-    """The browser's public key as sent and as a point, and its secret. Raises KeysRefused."""
-    if len(p256dh) > 100 or len(auth) > 30:
-        raise KeysRefused("too long")
-    try:
-        sent, secret = decoded(p256dh), decoded(auth)
-    except ValueError:
-        raise KeysRefused("not base64url") from None
-    if len(sent) != 65 or sent[0] != 4:
-        raise KeysRefused("p256dh is not 65 bytes of an uncompressed point")
-    if len(secret) != 16:
-        raise KeysRefused("auth is not 16 bytes")
-    try:
-        return sent, ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, sent), secret
-    except ValueError:
-        raise KeysRefused("p256dh is not on the curve") from None
 
 
 def padded(plaintext: bytes) -> int:

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 import httpcore
 from hpack import NeverIndexedHeaderTuple
 
+from content.push_endpoints import Url
 from notifications.channels.connecting import Connecting, IpNetwork, NotPublic, connected_socket
 from notifications.channels.http2 import Broken, Http2, Unprocessed
 from notifications.channels.protocol import Outcome, Sent
@@ -27,19 +28,6 @@ _ORIGINS_MOST = 256
 
 for _logger in ("hpack", "httpcore"):  # at DEBUG these write headers, paths and tokens
     logging.getLogger(_logger).setLevel(logging.INFO)
-
-
-@dataclass(frozen=True, slots=True)
-class Url:
-    """Where to ask, in parts: an https URL."""
-
-    host: str
-    port: int
-    target: str
-
-    @property
-    def authority(self) -> bytes:
-        return (self.host if self.port == 443 else f"{self.host}:{self.port}").encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from api.commands.keys import keys
 from api.pushing import application_server_key, channels_config
 from api.settings import SettingsError, load_settings
+from content.push_endpoints import PUSH_HOSTS
 from notifications.channels.choice import ChannelsConfig
 from notifications.channels.vapid import new_vapid_key, public_vapid_key, read_vapid_key
-from notifications.channels.webpush_endpoints import PUSH_HOSTS
 from tests.notifications.simulator.google import signing_key_pem
 
 ACCOUNT = {

@@ -15,6 +15,8 @@ from models import changes
 from models.base import new_id
 from models.branches import Branch, BranchCreate, create_branch
 from models.database import lock, now
+from models.devices.rules import put_device
+from models.devices.shapes import DeviceProvider, DevicePut
 from models.members.profile import MemberCreate
 from models.members.rules import create_member, read_member
 from models.memberships import EndReason, MembershipKind, end_membership, open_membership, open_memberships
@@ -23,7 +25,7 @@ from models.notices.drafts import create_notice
 from models.notices.life import amend_notice
 from models.notices.shapes import NoticeAmend, NoticeCreate
 from models.notices.table import Notice
-from models.permissions import OPERATOR, Role
+from models.permissions import OPERATOR, Role, Viewer
 from models.progress.rules import Marked, mark
 from models.quizzes.table import Attempt
 from models.roles import RoleGrantCreate, grant_role
@@ -91,6 +93,7 @@ LISTS = {
     "/v1/quizzes/{quiz_id}/versions": List("member"),
     "/v1/quizzes/{quiz_id}/attempts": List("member"),
     "/v1/me/bookmarks": List("member"),
+    "/v1/me/devices": List("member"),
 }
 
 
@@ -137,7 +140,9 @@ async def grow(parts: Parts, organisation: Organisation, start: int, times: int)
             change = NoticeAmend(change="Đổi giờ.", body=f"Mời họp lúc {n} giờ.")
             await amend_notice(session, OPERATOR, amended.id, change, amended.revision)
             await read_member(session, secretary, member.id)
-            await start_session(session, member.id, Device(), None)
+            signed_in = await start_session(session, member.id, Device(), None)
+            phone = DevicePut(provider=DeviceProvider.FCM, token=f"phone-{n}")
+            await put_device(session, Viewer(member.id, signed_in.id), new_id(), phone, ())
             for old in await open_memberships(session, member.id):
                 if old.kind is MembershipKind.TEMPORARY:
                     await end_membership(session, old, EndReason.EXPIRED)

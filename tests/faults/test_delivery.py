@@ -85,6 +85,7 @@ async def equip(database: Database, organisation: Organisation, count: int) -> s
             "address_digest": ring.digest(ADDRESS_DIGEST, f"phone-{n}"),
             "language": "vi",
             "created_at": at,
+            "seen_at": at,
         }
         for n, each in enumerate(sessions)
     ]

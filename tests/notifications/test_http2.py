@@ -13,8 +13,9 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded
 from h2.settings import SettingCodes, Settings
 
+from content.push_endpoints import Url
 from notifications.channels.protocol import Outcome, Sent
-from notifications.channels.wire import Answer, Unanswered, Url, Wire, seconds_of
+from notifications.channels.wire import Answer, Unanswered, Wire, seconds_of
 from tests.notifications.simulator.running import certificates
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

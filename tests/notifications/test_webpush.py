@@ -10,10 +10,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from content.push_keys import encoded
 from notifications.channels.protocol import Endpoint, Outcome, Provider, Sent
 from notifications.channels.vapid import Vapid
 from notifications.channels.webpush import WebPush
-from notifications.channels.webpush_crypto import encoded
 from tests.notifications.conftest import NOTICE, push
 from tests.notifications.simulator import (
     Behaviour,

@@ -6,15 +6,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.channels.webpush_crypto import (
-    PLAINTEXT_MOST,
-    KeysRefused,
-    check_keys,
-    decoded,
-    encoded,
-    encrypt,
-    padded,
-)
+from content.push_keys import KeysRefused, check_keys, decoded, encoded
+from notifications.channels.webpush_crypto import PLAINTEXT_MOST, encrypt, padded
 from tests.notifications.simulator.browsers import Browser
 
 BROWSER = Browser()

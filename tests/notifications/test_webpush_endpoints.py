@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from content.push_endpoints import EndpointRefused, check_endpoint, check_hosts, origin_of
 from notifications.channels import connecting
 from notifications.channels.connecting import NotPublic, connected_socket, is_public
-from notifications.channels.webpush_endpoints import EndpointRefused, check_endpoint, check_hosts, origin_of
 
 
 @pytest.mark.parametrize(

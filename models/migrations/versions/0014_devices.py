@@ -13,6 +13,7 @@ _UTC = sqlmodel.sql.sqltypes.UTCDateTime
 
 
 def upgrade() -> None:
+    op.add_column("branch", sa.Column("push_titles", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "device",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -25,7 +26,9 @@ def upgrade() -> None:
         sa.Column("auth", sa.String(length=40), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("created_at", _UTC(), nullable=False),
+        sa.Column("seen_at", _UTC(), nullable=False),
         sa.Column("ended_at", _UTC(), nullable=True),
+        sa.Column("end_reason", sa.String(length=24), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_device_member_id")),
         sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_device_session_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
@@ -33,6 +36,7 @@ def upgrade() -> None:
     is_open = sa.text("ended_at IS NULL")
     op.create_index("ix_device_member_id", "device", ["member_id"], postgresql_where=is_open, sqlite_where=is_open)
     op.create_index("ix_device_session_id", "device", ["session_id"])
+    op.create_index("ix_device_seen_at", "device", ["seen_at"], postgresql_where=is_open, sqlite_where=is_open)
     op.create_index(
         "uq_device_address_digest",
         "device",
@@ -55,5 +59,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("branch", "push_titles")
     op.drop_table("preference")
     op.drop_table("device")

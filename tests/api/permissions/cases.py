@@ -193,6 +193,8 @@ _SAID: dict[str, Callable[[World, Case], dict[str, Any]]] = {
         "headers": {"Content-Type": "application/zip"},
     },
     "PUT /v1/materials/{material_id}/progress": _json(lambda *_: {"version": 1, "share": 50, "completed": True}),
+    "PUT /v1/me/devices/{device_id}": _json(lambda *_: {"provider": "fcm", "token": "dGVzdA:token"}),
+    "PUT /v1/me/preferences": _json(lambda *_: {"quiet_from": "22:00", "quiet_until": "06:00", "muted": ["study"]}),
     "PUT /v1/me/bookmarks/{bookmark_id}": _json(
         lambda w, c: {
             "material_id": w.ids["material_id"]["parent" if c.name == "mine" else c.place],

@@ -36,6 +36,13 @@ anything                 200 200  200 200 200 200 200 200  200 200 200
 unknown                  404 404  404 404 404 404 404 404  404 404 404
 GET /v1/app-config
 anything                 200 200  200 200 200 200 200 200  200 200 200
+GET /.well-known/assetlinks.json
+anything                 404 404  404 404 404 404 404 404  404 404 404
+GET /.well-known/apple-app-site-association
+anything                 404 404  404 404 404 404 404 404  404 404 404
+GET /n/{thing_id}
+own                      200 200  200 200 200 200 200 200  200 200 200
+unknown                  200 200  200 200 200 200 200 200  200 200 200
 """,
     "sync": """
                          nob dis  mem edi aud cle dep sec  sib par adm
@@ -89,6 +96,24 @@ POST /v1/me/calendar-token
 mine                     401 401  201 201 201 201 201 201  201 201 201
 DELETE /v1/me/calendar-token
 mine                     401 401  204 204 204 204 204 204  204 204 204
+GET /v1/me/devices
+mine                     401 401  200 200 200 200 200 200  200 200 200
+PUT /v1/me/devices/{device_id}
+mine                     401 401  200 200 200 200 200 200  200 200 200
+own                      401 401  404 404 404 404 404 404  404 404 404
+sibling                  401 401  404 404 404 404 404 404  404 404 404
+parent                   401 401  404 404 404 404 404 404  404 404 404
+unknown                  401 401  200 200 200 200 200 200  200 200 200
+DELETE /v1/me/devices/{device_id}
+mine                     401 401  204 204 204 204 204 204  204 204 204
+own                      401 401  404 404 404 404 404 404  404 404 404
+sibling                  401 401  404 404 404 404 404 404  404 404 404
+parent                   401 401  404 404 404 404 404 404  404 404 404
+unknown                  401 401  404 404 404 404 404 404  404 404 404
+GET /v1/me/preferences
+mine                     401 401  200 200 200 200 200 200  200 200 200
+PUT /v1/me/preferences
+mine                     401 401  200 200 200 200 200 200  200 200 200
 GET /v1/calendar.ics
 anything                 200 200  200 200 200 200 200 200  200 200 200
 """,

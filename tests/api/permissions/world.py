@@ -22,6 +22,8 @@ from models.branches import Branch
 from models.calendars import new_calendar_token
 from models.channels import Reach
 from models.database import Database, now
+from models.devices.rules import put_device
+from models.devices.shapes import DeviceProvider, DevicePut
 from models.files import keep_file
 from models.members.profile import MemberCreate
 from models.members.rules import create_member
@@ -119,6 +121,7 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         for person in organisation.people.values():
             await _mark(session, person, UUID(materials["parent"]))
             await _begin(session, person, UUID(quizzes["parent"]))
+            await _device(session, person)
         calendar_token = await new_calendar_token(session, Viewer(organisation.person(PEOPLE["own"]).id))
         files = await _files(session, parts, notices)
         photos = {place: await _photo(session, parts, organisation.person(name).id) for place, name in PEOPLE.items()}
@@ -138,6 +141,8 @@ async def found_world(parts: Parts, organisation: Organisation) -> World:
         "collection_id": collections,
         "quiz_id": quizzes,
         "attempt_id": {place: str(person.id) for place, person in people.items()},
+        "device_id": {place: str(person.id) for place, person in people.items()},
+        "thing_id": notices,
         "bookmark_id": {place: str(person.id) for place, person in people.items()},
         "version": dict.fromkeys((*branches, "unknown"), "1"),
         "sha256": photos | files | {"unknown": "0" * 64},
@@ -234,6 +239,13 @@ def _quiz(_place: str, said: dict[str, Any]) -> StudyCreate:
 async def _mark(session: AsyncSession, person: Person, material_id: UUID) -> None:
     """A bookmark that has the id of its member."""
     await mark(session, [Marked(person.id, person.id, material_id, 1, "p1", "Riêng", now(session), person.id)])
+
+
+async def _device(session: AsyncSession, person: Person) -> None:
+    """A phone that has the id of its member."""
+    viewer = Viewer(person.id, person.session_id)
+    data = DevicePut(provider=DeviceProvider.FCM, token=f"phone-{person.member_no}")
+    await put_device(session, viewer, person.id, data, ())
 
 
 async def _begin(session: AsyncSession, person: Person, quiz_id: UUID) -> None:

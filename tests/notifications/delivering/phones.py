@@ -84,6 +84,7 @@ async def give_phone(database: Database, person: Person, provider: Provider = Pr
             provider=provider,
             address=sealed_address(database.keyring, device_id, address),
             created_at=now(session),
+            seen_at=now(session),
         )
         session.add(device)
         await changes.commit(session)

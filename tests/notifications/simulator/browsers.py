@@ -11,7 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from notifications.channels.webpush_crypto import decoded, encoded
+from content.push_keys import decoded, encoded
 
 BODY_MOST = 4096
 

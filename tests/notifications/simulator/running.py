@@ -16,12 +16,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from content.push_keys import encoded
 from notifications.channels.fcm import FcmConfig
 from notifications.channels.google import ServiceAccount
 from notifications.channels.protocol import Endpoint, Provider
 from notifications.channels.vapid import new_vapid_key, public_vapid_key
 from notifications.channels.webpush import WebPushConfig
-from notifications.channels.webpush_crypto import encoded
 from tests.notifications.simulator.behaviours import BATCHES, EVERYONE, TOKENS, WELL, Behaviour
 from tests.notifications.simulator.browsers import Browser, refused_push
 from tests.notifications.simulator.certificates import Certificates, make_certificates

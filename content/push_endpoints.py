@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
-
-from notifications.channels.wire import Url
 
 PUSH_HOSTS = (
     "fcm.googleapis.com",
@@ -19,6 +18,19 @@ PUSH_HOSTS = (
 _LENGTH_MOST = 2_000
 _LABELS = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _PRINTABLE = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """Where to ask, in parts: an https URL."""
+
+    host: str
+    port: int
+    target: str
+
+    @property
+    def authority(self) -> bytes:
+        return (self.host if self.port == 443 else f"{self.host}:{self.port}").encode()
 
 
 class EndpointRefused(ValueError):

@@ -17,10 +17,11 @@ from tests.notifications.simulator.browsers import Browser
 
 DEVICES = "/v1/me/devices"
 BROWSER = Browser()
+ONE = "dGVzdA:one"
 ENDPOINT = "https://updates.push.services.mozilla.com/wpush/v2/gAAAA"
 
 
-def phone(token: str = "dGVzdA:one", **more: Any) -> dict[str, Any]:
+def phone(token: str = ONE, **more: Any) -> dict[str, Any]:
     return {"provider": "fcm", "token": token, **more}
 
 

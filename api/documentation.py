@@ -86,6 +86,10 @@ _TAGS = [
         "name": "quizzes",
         "description": "Taking them also without a network: see [the guide](/docs/guides/quizzes).",
     },
+    {
+        "name": "me",
+        "description": "What is mine. Being told of news by pushes: see [the guide](/docs/guides/push).",
+    },
 ]
 
 

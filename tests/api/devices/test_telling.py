@@ -1,0 +1,90 @@
+"""What is told to devices that were registered, and under which keys their addresses are kept."""
+
+from api.parts import Parts
+from models import changes
+from models.base import new_id
+from models.database import Database, now
+from models.deliveries.topics import FOLLOW_TOPICS
+from models.devices.rules import put_device
+from models.devices.shapes import DeviceProvider, DevicePut
+from models.devices.table import Device, open_address
+from models.keyring import Keyring, new_keyring
+from models.notices.life import withdraw_notice
+from models.notices.shapes import NoticeWithdraw
+from models.permissions import OPERATOR
+from models.sealing import reseal
+from tests.api.conftest import As
+from tests.api.devices.phones import phone, register
+from tests.api.problem_details import assert_problem, codes
+from tests.notifications.delivering.phones import Post, do_due, publish
+from tests.organisation import Organisation
+
+
+async def test_titles_are_sent_where_their_branch_lets_them(
+    acting_as: As, parts: Parts, organisation: Organisation
+) -> None:
+    admin, database = acting_as("admin"), parts.database
+    await register(acting_as("member"), phone("m"))
+    post = Post(database)
+    path = f"/v1/branches/{organisation.branch('chibo').id}"
+    assert (await admin.get(path)).json()["push_titles"] is False
+    await publish(database, organisation, title="Viết trước đó")
+    assert_problem(await acting_as("secretary").patch(path, json={"push_titles": True}), 403)
+    refused = await admin.patch(path, json={"push_titles": None})
+    assert codes(refused) == {"/push_titles": "missing"}
+    assert (await admin.patch(path, json={"push_titles": True})).json()["push_titles"] is True
+    allowed = await publish(database, organisation, title="Họp chi hội")
+    await publish(database, organisation, "coso", title="Của cấp trên")
+    await post.deliver()
+    async with database.writing() as session:
+        await withdraw_notice(session, OPERATOR, allowed.id, NoticeWithdraw(reason="Sai ngày."), allowed.revision)
+        await changes.commit(session)
+    await post.deliver()
+    titles = [(push.alert, push.title) for _, push in post.fcm.sent]
+    assert sorted(titles, key=str) == [
+        ("notice_published", "Họp chi hội"),
+        ("notice_published", "Viết trước đó"),
+        ("notice_published", None),
+        ("notice_withdrawn", None),
+    ]
+
+
+async def test_a_token_that_changes_is_subscribed_anew(
+    acting_as: As, parts: Parts, organisation: Organisation, database: Database
+) -> None:
+    id_ = new_id()
+    await register(acting_as("member"), phone("old"), id_)
+    await register(acting_as("fellow"), phone("other"))
+    post = Post(database, topics_above=1)
+    await publish(database, organisation)
+    await post.deliver()
+    await do_due(database)
+    await post.deliver()
+    (subscribed,) = post.fcm.topics.values()
+    assert subscribed == {"old", "other"}
+    await register(acting_as("member"), phone("new"), id_)
+    await post.deliver()
+    assert subscribed == {"old", "other", "new"}, "the old token is dead: its provider forgets it"
+    # a phone that comes to somebody else stays subscribed, since they hear the channel too
+    await register(acting_as("grouped"), phone("other"))
+    await do_due(database, [FOLLOW_TOPICS])
+    await post.deliver()
+    assert "other" in subscribed
+
+
+async def test_addresses_are_sealed_anew_under_the_newest_key(database: Database, organisation: Organisation) -> None:
+    id_ = new_id()
+    async with database.writing() as session:
+        viewer = await organisation.viewer(session, "member")
+        await put_device(session, viewer, id_, DevicePut(provider=DeviceProvider.FCM, token="address"), ())
+        await changes.commit(session)
+    old = database.keyring
+    fresh = new_keyring("2026-06-01T00:00:00Z")
+    both = Keyring([*fresh.keys, *old.keys], old.lookup)
+    async with database.writing() as session:
+        assert await reseal(session, both) == 1
+        assert await reseal(session, both) == 0
+        row = await session.get_one(Device, id_)
+        assert open_address(Keyring(fresh.keys, old.lookup), id_, row.address) == "address"
+        assert row.seen_at == now(session)
+        await changes.commit(session)

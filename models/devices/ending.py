@@ -29,14 +29,14 @@ class DeviceEnd(StrEnum):
 
 
 async def end_devices(session: AsyncSession, which: ColumnElement[bool], reason: DeviceEnd) -> None:
-    """Open ones alone. Whoever follows the log unsubscribes them from topics."""
+    """Open ones alone. Whoever follows the log unsubscribes them from topics; of who is gone providers know already."""
     ended = await session.execute(
         update(_DEVICE)
         .where(which, _DEVICE.c.ended_at.is_(None))
         .values(ended_at=now(session), end_reason=reason.value)
         .returning(_DEVICE.c.id, _DEVICE.c.member_id)
     )
-    for device_id, member_id in ended.all():
+    for device_id, member_id in ended.all() if reason is not DeviceEnd.GONE else ():
         record(session, member_channel(member_id), Topic.ACCESS, "device", device_id)
 
 

@@ -146,6 +146,7 @@ def _row(database: Database, seat: Seat, provider: Provider, browser: Endpoint, 
         "auth": browser.auth if is_browser else None,
         "language": "vi",
         "created_at": database.clock(),
+        "seen_at": database.clock(),
     }
 
 

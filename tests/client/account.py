@@ -6,6 +6,7 @@ from datetime import datetime
 from tests.client.activities import shown_rsvp
 from tests.client.patience import Patience
 from tests.client.queue import did, instant, queued, upload
+from tests.client.quizzes import next_draw
 from tests.client.receipts import fetch_state, is_due, shown_receipt
 from tests.client.store import Store
 from tests.client.studies import shown_progress
@@ -34,6 +35,13 @@ class Account:
         if said == shown_rsvp(self.store, notice_id, occurrence):
             return None
         return did(self.store, "rsvp", self._clock(), **said)
+
+    def take(self, quiz_id: str, attempt_id: str, answers: dict[str, list[str]]) -> str:
+        """The member took a quiz, where there may be no network: the event's id. Raises NoAttemptLeft."""
+        quiz, at = self.store.things("quiz")[quiz_id], self._clock()
+        said = {"attempt_id": attempt_id, "quiz_id": quiz_id, "version": quiz["version"], "answers": answers}
+        said |= {"draw_no": next_draw(self.store, quiz), "started_at": instant(at)}
+        return did(self.store, "attempt", at, **said)
 
     def check_in(self, code: str) -> str:
         """The member scanned a code, of which the phone knows nothing: the event's id."""

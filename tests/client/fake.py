@@ -78,6 +78,9 @@ class Server:
     attendance: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
     progress: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
     bookmarks: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    attempts: dict[tuple[str, int], tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    right: dict[str, Any] = field(default_factory=dict)
+    """The right answers of quizzes, by their ids."""
     last_said: dict[tuple[str, int], str] = field(default_factory=dict)
     """When what stands of progress and bookmarks was said."""
     answered: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -197,7 +200,7 @@ class Server:
         for event in request.body["events"]:
             known = event["id"] in self.events
             self.events[event["id"]] = event
-            if event["kind"] not in {"read", "acknowledged", "rsvp", "check_in", "progress", "bookmark"}:
+            if event["kind"] not in {"read", "acknowledged", "rsvp", "check_in", "progress", "bookmark", "attempt"}:
                 problem = {"type": "/problems/event.unknown"}
                 results.append({"id": event["id"], "result": "refused", "problem": problem})
                 continue
@@ -217,6 +220,8 @@ class Server:
             self.reach(event)
         elif event["kind"] == "bookmark":
             self.mark_place(event)
+        elif event["kind"] == "attempt":
+            self.hand_in(event)
         else:
             self.note(event["notice_id"], event["revision"], event["at"], acknowledged=event["kind"] != "read")
 
@@ -240,6 +245,22 @@ class Server:
         self.last_said[key] = max(at, self.last_said.get(key, at))
         self.state += 1
         self.progress[key] = (self.state, {**stands, "completed_at": min(times, default=None)})
+
+    def hand_in(self, event: dict[str, Any]) -> None:
+        """An attempt, also of another device: marked once, whatever comes later under its id."""
+        key = (event["attempt_id"], 0)
+        if key in self.attempts:
+            return
+        said = {name: event[name] for name in ("quiz_id", "version", "draw_no", "started_at")}
+        percent = 100 if event["answers"] == self.right.get(event["quiz_id"]) else 0
+        said |= {
+            "id": event["attempt_id"],
+            "submitted_at": event["at"],
+            "percent": percent,
+            "is_passed": percent == 100,
+        }
+        self.state += 1
+        self.attempts[key] = (self.state, said)
 
     def mark_place(self, event: dict[str, Any]) -> None:
         """A bookmark, also of another device: what was said last stands, a removal too."""
@@ -278,7 +299,7 @@ class Server:
 
     def _state_after(self, since: int) -> dict[str, Any]:
         lists = {"receipts": self.receipts, "rsvps": self.rsvps, "attendance": self.attendance}
-        lists |= {"progress": self.progress, "bookmarks": self.bookmarks}
+        lists |= {"progress": self.progress, "bookmarks": self.bookmarks, "attempts": self.attempts}
         new = sorted((at, name, key) for name, each in lists.items() for key, (at, _) in each.items() if at > since)
         page = new[: self.page]
         return {

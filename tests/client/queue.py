@@ -9,6 +9,7 @@ from uuid import uuid4
 from tests.client.activities import keep_rsvp, rsvp_of
 from tests.client.identity import ask
 from tests.client.patience import Patience
+from tests.client.quizzes import attempt_of, keep_attempt
 from tests.client.receipts import OWN, add_receipt, follow_state, receipt_of
 from tests.client.store import Store
 from tests.client.studies import KINDS, keep_study
@@ -58,6 +59,8 @@ def settle(store: Store, batch: list[dict[str, Any]], answer: Answer) -> None:
                 add_receipt(store, receipt_of(event))
             elif event["kind"] == "rsvp":
                 keep_rsvp(store, rsvp_of(event))
+            elif event["kind"] == "attempt":
+                keep_attempt(store, attempt_of(event))
             elif event["kind"] in KINDS:
                 keep_study(store, event)
         follow_state(store, answer.body)

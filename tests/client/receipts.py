@@ -9,6 +9,7 @@ from typing import Any
 from tests.client.activities import keep_attendance, keep_rsvp
 from tests.client.identity import ask
 from tests.client.patience import Patience
+from tests.client.quizzes import keep_attempt
 from tests.client.store import Store
 from tests.client.studies import keep_bookmark, keep_progress
 from tests.client.wire import Answer, Refused, Request, Steps
@@ -58,7 +59,7 @@ def take_state(store: Store, answer: Answer) -> bool:
     said = answer.body
     with store.transaction():
         if said["reset"]:
-            for table in ("receipt", "rsvp", "attendance", "progress", "bookmark"):
+            for table in ("receipt", "rsvp", "attendance", "progress", "bookmark", "attempt"):
                 store.write(f"DELETE FROM {table}")  # noqa: S608 - our own names
         _keep(store, said)
     return bool(said["more"])
@@ -75,6 +76,8 @@ def _keep(store: Store, said: dict[str, Any]) -> None:
         keep_progress(store, progress)
     for bookmark in said["bookmarks"]:
         keep_bookmark(store, bookmark)
+    for attempt in said["attempts"]:
+        keep_attempt(store, attempt)
     store.keep("state", said["state"])
 
 

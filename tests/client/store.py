@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS attendance (
 CREATE TABLE IF NOT EXISTS progress (
     material_id TEXT NOT NULL, version INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (material_id, version)
 );
+CREATE TABLE IF NOT EXISTS attempt (id TEXT PRIMARY KEY, quiz_id TEXT NOT NULL, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS bookmark (id TEXT PRIMARY KEY, json TEXT NOT NULL);
 """
 # value: cursor, nothing_new (an ETag), me, state, up_to_date_at, access_token, refresh_token.

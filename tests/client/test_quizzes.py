@@ -1,6 +1,7 @@
 """Taking quizzes without a network, on several phones."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,10 @@ from tests.client.fake import Server, play
 from tests.client.patience import Patience
 from tests.client.quizzes import NoAttemptLeft, drawn, next_draw, shown_attempts
 from tests.client.store import Store
+from tests.client.wire import Request
 from tests.clock import StandingClock
 
-QUIZ = {
+QUIZ: dict[str, Any] = {
     "id": "q1",
     "kind": "quiz",
     "version": 3,
@@ -68,7 +70,9 @@ def test_what_was_sent_twice_counts_once(phones: tuple[Account, Account], server
     one, _ = phones
     one.take("q1", "a1", RIGHT)
     steps = one.bring_up_to_date()
-    server.send(next(steps))  # it arrived, and the answer was lost
+    request = next(steps)
+    assert isinstance(request, Request)
+    server.send(request)  # it arrived, and the answer was lost
     steps.close()
     play(one.bring_up_to_date(pulled=True), server.send)
     assert len(server.attempts) == 1

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -108,11 +108,12 @@ async def _hold_session(session: AsyncSession, viewer: Viewer) -> None:
 
 async def _write(session: AsyncSession, viewer: Viewer, device_id: UUID, data: DevicePut, said: _Address) -> Device:
     """The partial unique index over open addresses decides a race."""
-    device = await session.get(Device, device_id, populate_existing=True, with_for_update=True)
-    if device is not None and device.member_id != viewer.the_member:
-        raise NotFound
     ring, at = keyring(session), now(session)
     digest = ring.digest(ADDRESS_DIGEST, said.address)
+    await _hold_devices(session, viewer, device_id, digest)
+    device = await session.get(Device, device_id, populate_existing=True)
+    if device is not None and device.member_id != viewer.the_member:
+        raise NotFound
     others = _DEVICE.c.id != device_id
     await end_devices(session, others & (_DEVICE.c.address_digest == digest), DeviceEnd.MOVED)
     await end_devices(session, others & (_DEVICE.c.session_id == viewer.the_session), DeviceEnd.REPLACED)
@@ -144,6 +145,19 @@ async def _write(session: AsyncSession, viewer: Viewer, device_id: UUID, data: D
     return device
 
 
+async def _hold_devices(session: AsyncSession, viewer: Viewer, device_id: UUID, digest: str) -> None:
+    """All that this changes, in one order: two who take each other's address would wait for each other for ever."""
+    is_open = _DEVICE.c.ended_at.is_(None)
+    touched = (
+        _DEVICE.c.id == device_id,
+        (_DEVICE.c.address_digest == digest) & is_open,
+        (_DEVICE.c.session_id == viewer.the_session) & is_open,
+    )
+    ids = union(*(select(_DEVICE.c.id).where(which) for which in touched))  # by OR, SQLite goes through all devices
+    held = select(_DEVICE.c.id).where(_DEVICE.c.id.in_(ids)).order_by(_DEVICE.c.id)
+    await session.execute(held.with_for_update())
+
+
 async def _refuse_too_many(session: AsyncSession, viewer: Viewer) -> None:
     mine = select(func.count()).where(_DEVICE.c.member_id == viewer.the_member, _DEVICE.c.ended_at.is_(None))
     if (await session.scalar(mine) or 0) >= DEVICES_MOST:
@@ -154,7 +168,7 @@ async def _subscribe_again(session: AsyncSession, device: Device) -> None:
     """The provider knows subscribers of topics by their address."""
     await session.execute(
         update(_SUBSCRIPTION)
-        .where(_SUBSCRIPTION.c.device_id == device.id, _SUBSCRIPTION.c.state == SubscriptionState.SUBSCRIBED)
+        .where(_SUBSCRIPTION.c.device_id == device.id, _SUBSCRIPTION.c.state != SubscriptionState.UNWANTED)
         .values(state=SubscriptionState.WANTED, due_at=device.seen_at, attempts=0)
     )
 

@@ -62,7 +62,7 @@ class Lane:
         self._breaker = Breaker()
         self._tasks: set[asyncio.Task[None]] = set()
         self._endings: list[Ending] = []
-        self._gone: list[UUID] = []
+        self._gone: list[tuple[UUID, str]] = []
         self._unsent: list[Delivery] = []
         self._moved = asyncio.Event()
         self._stopping = False
@@ -179,8 +179,8 @@ class Lane:
             self._means.figures.time(self._provider, time.monotonic() - began)
         self._breaker.note(failed=sent.outcome is Outcome.RETRY)
         self._means.figures.count(self._provider, sent.outcome)
-        if sent.outcome is Outcome.GONE and claimed.delivery.device_id is not None:
-            self._gone.append(claimed.delivery.device_id)
+        if sent.outcome is Outcome.GONE and claimed.to is not None and claimed.delivery.device_id is not None:
+            self._gone.append((claimed.delivery.device_id, claimed.to.address))
         self._endings.append(_ending(claimed.delivery, sent))
 
     async def _send(self, claimed: _Claimed) -> Sent:

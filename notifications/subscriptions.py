@@ -21,9 +21,9 @@ async def tell_subscriptions(means: Means, topics: TopicChannel) -> bool:
     tell = topics.subscribe if turn.state is SubscriptionState.WANTED else topics.unsubscribe
     answers = await tell(turn.name, [each.address for each in turn.subscribers])
     told = list(zip(turn.subscribers, answers, strict=True))
-    gone = [each.device_id for each, sent in told if sent.outcome is Outcome.GONE]
-    refused = [each.device_id for each, sent in told if sent.outcome is Outcome.REFUSED]
-    done = [each.device_id for each, sent in told if sent.outcome is Outcome.SENT]
+    gone = [each for each, sent in told if sent.outcome is Outcome.GONE]
+    refused = [each for each, sent in told if sent.outcome is Outcome.REFUSED]
+    done = [each for each, sent in told if sent.outcome is Outcome.SENT]
     again = [(each, sent) for each, sent in told if sent.outcome is Outcome.RETRY]
     async with means.begin() as session:
         at = await means.clock(session)
@@ -34,5 +34,5 @@ async def tell_subscriptions(means: Means, topics: TopicChannel) -> bool:
         await write_turn(session, turn, done, later)
         await drop_subscribers(session, turn, [*gone, *refused])
         if gone:
-            await forget_devices(session, gone)
+            await forget_devices(session, [(each.device_id, each.address) for each in gone])
     return True

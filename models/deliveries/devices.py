@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.database import table_of
+from models.database import keyring, table_of
 from models.deliveries.table import SubscriptionState, TopicSubscription
 from models.devices.ending import DeviceEnd, end_devices
-from models.devices.table import Device, Preference
+from models.devices.table import ADDRESS_DIGEST, Device, Preference
 
 FCM, EMAIL = "fcm", "email"
 
@@ -89,6 +89,10 @@ def _mailboxes(which: ColumnElement[bool]) -> Select[Any]:
     ).where(_PREFERENCE.c.email, which, ~has_device)
 
 
-async def forget_devices(session: AsyncSession, devices: Sequence[UUID]) -> None:
-    """Those at which nobody is any more, as their provider says."""
-    await end_devices(session, _DEVICE.c.id.in_(sorted(devices)), DeviceEnd.GONE)
+async def forget_devices(session: AsyncSession, gone: Sequence[tuple[UUID, str]]) -> None:
+    """Devices and the addresses at which nobody is any more, as their provider says. One that was registered with
+    another address meanwhile stays.
+    """
+    ring = keyring(session)
+    told = sorted({(device_id, ring.digest(ADDRESS_DIGEST, address)) for device_id, address in gone})
+    await end_devices(session, tuple_(_DEVICE.c.id, _DEVICE.c.address_digest).in_(told), DeviceEnd.GONE)

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.database import keyring, table_of
 from models.deliveries.table import ChannelTopic, SubscriptionState, TopicSubscription
 from models.deliveries.topics import topic_name
-from models.devices.table import Device, open_address
+from models.devices.table import ADDRESS_DIGEST, Device, open_address
 
 _DEVICE, _SUBSCRIPTION = table_of(Device), table_of(TopicSubscription)
 
@@ -77,18 +77,21 @@ async def _pass_over_moved(session: AsyncSession, unwanted: Sequence[ColumnEleme
 
 
 async def write_turn(
-    session: AsyncSession, turn: Turn, done: Sequence[UUID], again: Sequence[tuple[UUID, datetime]]
+    session: AsyncSession, turn: Turn, done: Sequence[Subscriber], again: Sequence[tuple[UUID, datetime]]
 ) -> None:
-    """The provider knows of some, and is to be told again of others. What has changed meanwhile stays as it is."""
+    """The provider knows of some, and is to be told again of others. What has changed meanwhile stays as it is: where
+    a device has another address by now, the provider does not know that one yet.
+    """
     of_this = (
         _SUBSCRIPTION.c.branch_no == turn.topic.branch_no,
         _SUBSCRIPTION.c.who == turn.topic.who,
         _SUBSCRIPTION.c.state == turn.state,
     )
-    mine = (*of_this, _SUBSCRIPTION.c.device_id.in_(sorted(done)))
     if done and turn.state is SubscriptionState.WANTED:
+        mine = (*of_this, _SUBSCRIPTION.c.device_id.in_(_still_at_their_address(session, done)))
         await session.execute(update(_SUBSCRIPTION).where(*mine).values(state=SubscriptionState.SUBSCRIBED, attempts=0))
     elif done:
+        mine = (*of_this, _SUBSCRIPTION.c.device_id.in_(sorted(each.device_id for each in done)))
         await session.execute(delete(_SUBSCRIPTION).where(*mine))
     if again:
         later = (
@@ -100,12 +103,19 @@ async def write_turn(
         await connection.execute(later, [{"of_id": id_, "due": due} for id_, due in sorted(again)])
 
 
-async def drop_subscribers(session: AsyncSession, turn: Turn, devices: Sequence[UUID]) -> None:
+async def drop_subscribers(session: AsyncSession, turn: Turn, subscribers: Sequence[Subscriber]) -> None:
     """Of whom the provider will not hear: they get what is sent by themselves."""
     await session.execute(
         delete(_SUBSCRIPTION).where(
             _SUBSCRIPTION.c.branch_no == turn.topic.branch_no,
             _SUBSCRIPTION.c.who == turn.topic.who,
-            _SUBSCRIPTION.c.device_id.in_(sorted(devices)),
+            _SUBSCRIPTION.c.device_id.in_(_still_at_their_address(session, subscribers)),
         )
     )
+
+
+def _still_at_their_address(session: AsyncSession, subscribers: Sequence[Subscriber]) -> Select[tuple[UUID]]:
+    """An app may register another token while the provider is told of the one before."""
+    ring = keyring(session)
+    told = sorted((each.device_id, ring.digest(ADDRESS_DIGEST, each.address)) for each in subscribers)
+    return select(_DEVICE.c.id).where(tuple_(_DEVICE.c.id, _DEVICE.c.address_digest).in_(told))

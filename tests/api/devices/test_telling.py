@@ -1,5 +1,9 @@
 """What is told to devices that were registered, and under which keys their addresses are kept."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from api.parts import Parts
 from models import changes
 from models.base import new_id
@@ -13,8 +17,9 @@ from models.notices.life import withdraw_notice
 from models.notices.shapes import NoticeWithdraw
 from models.permissions import OPERATOR
 from models.sealing import reseal
+from notifications.channels.protocol import Endpoint, Outcome, Push, Sent
 from tests.api.conftest import As
-from tests.api.devices.phones import phone, register
+from tests.api.devices.phones import kept, phone, register
 from tests.api.problem_details import assert_problem, codes
 from tests.notifications.delivering.phones import Post, do_due, publish
 from tests.organisation import Organisation
@@ -88,3 +93,43 @@ async def test_addresses_are_sealed_anew_under_the_newest_key(database: Database
         assert open_address(Keyring(fresh.keys, old.lookup), id_, row.address) == "address"
         assert row.seen_at == now(session)
         await changes.commit(session)
+
+
+async def test_a_token_that_changes_while_the_old_one_is_told_keeps_its_device(
+    acting_as: As, parts: Parts, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = new_id()
+    await register(acting_as("member"), phone("old"), id_)
+    post = Post(parts.database)
+
+    async def send(_to: Endpoint, _push: Push) -> Sent:
+        assert (await register(acting_as("member"), phone("new"), id_)).status_code == 200
+        return Sent(Outcome.GONE)
+
+    monkeypatch.setattr(post.fcm, "send", send)
+    await publish(parts.database, organisation)
+    await post.deliver()
+    assert await kept(parts) == {str(id_): ("new", None)}, "nobody is at the old address; this is another"
+
+
+async def test_a_token_that_changes_while_it_is_subscribed_is_subscribed_too(
+    acting_as: As, parts: Parts, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = new_id()
+    await register(acting_as("member"), phone("old"), id_)
+    await register(acting_as("fellow"), phone("other"))
+    post = Post(parts.database, topics_above=1)
+    subscribe = post.fcm.subscribe
+
+    async def slowly(topic: str, addresses: Sequence[str]) -> Sequence[Sent]:
+        if "old" in addresses:
+            assert (await register(acting_as("member"), phone("new"), id_)).status_code == 200
+        return await subscribe(topic, addresses)
+
+    monkeypatch.setattr(post.fcm, "subscribe", slowly)
+    await publish(parts.database, organisation)
+    await post.deliver()
+    await do_due(parts.database)
+    await post.deliver()
+    (subscribed,) = post.fcm.topics.values()
+    assert subscribed == {"old", "other", "new"}

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,10 +56,11 @@ def test_the_readme_works_as_it_stands(demonstration: tuple[int, Path], tmp_path
     block = next(b for b in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if "login()" in b)
     script = block.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace("var/demo", str(data))
     script = re.sub(r"(?m)^curl -s", "curl -fsS -w '\\\\n'", script)
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=PATIENCE)
+    shell = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
-    me, feed, audience, receipt, home, missing, report, nothing_new = (
-        json.loads(line) for line in done.stdout.splitlines()
+    me, feed, audience, receipt, home, missing, report, found, collection, nothing_new = (
+        json.loads(line) for line in filter(None, done.stdout.splitlines())
     )
     assert me["memberships"][0]["branch"]["path"]
     assert feed["items"]
@@ -67,6 +69,11 @@ def test_the_readme_works_as_it_stands(demonstration: tuple[int, Path], tmp_path
     assert (home["notices"]["items"], home["activities"]) != ([], [])
     assert len(missing["items"]) == 5
     assert report["total"]["eligible"] == audience["people"]
+    assert "Mật khẩu" in found["items"][0]["title"]
+    assert collection["items"]
+    with zipfile.ZipFile(tmp_path / "package.zip") as package:
+        assert package.testzip() is None
+        assert "index.html" in package.namelist()
     assert (nothing_new["cursor"], nothing_new["channels"]) == (None, [])
 
 

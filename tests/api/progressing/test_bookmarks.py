@@ -44,17 +44,17 @@ async def test_a_bookmark_is_kept_changed_and_removed(
 
 async def test_notes_are_read_by_nobody_else(acting_as: As, reading: Reading, organisation: Organisation) -> None:
     id_ = new_id()
-    await marks(acting_as("member"), reading, id_, note="riêng tư 7391")
+    await marks(acting_as("member"), reading, id_, note="riêng tư: only-for-me")
     for name in ("fellow", "secretary", "leader", "editor", "admin", "stranger_admin"):
         other = acting_as(name)
         assert_problem(await other.delete(f"{MARKS}/{id_}"), 404, "not_found")
         member_id = organisation.person("member").id
         paths = (MARKS, f"{MARKS}?material_id={reading.id}", "/v1/me/state", f"/v1/members/{member_id}", "/v1/audit")
         for path in (*paths, "/v1/home", f"/v1/materials/{reading.id}/progress"):
-            assert "7391" not in (await other.get(path)).text
+            assert "only-for-me" not in (await other.get(path)).text
     # the same id is another bookmark of somebody else's
     assert (await marks(acting_as("fellow"), reading, id_, note="của tôi")).status_code == 200
-    assert [one["note"] for one in await marked(acting_as("member"))] == ["riêng tư 7391"]
+    assert [one["note"] for one in await marked(acting_as("member"))] == ["riêng tư: only-for-me"]
 
 
 async def test_the_last_word_stands_also_a_removal(member: Client, reading: Reading, clock: StandingClock) -> None:

@@ -276,6 +276,7 @@ def _postgres_engine(url: str, pool_size: int, *, patience: float | None = None)
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
+        hide_parameters=True,
         connect_args={
             "timeout": patience or 5,
             "command_timeout": patience,
@@ -352,6 +353,7 @@ def _sqlite_engine(path: str, *, cache: int, writes: bool = False, pool_size: in
         max_overflow=0,
         pool_timeout=_BUSY_SECONDS,
         pool_use_lifo=not writes,  # the connection that was used last has the pages that are asked for most
+        hide_parameters=True,
         pool_reset_on_return=None,  # a transaction ends with its session: a rollback after that is a turn for nothing
     )
     sync_engine: Engine = engine.sync_engine

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models.devices.table import Device, open_address, sealed_address
+from models.devices.table import Device, sealed, unsealed
 from models.keyring import Keyring
 from models.members.table import SEALING, Member
 
@@ -40,14 +40,14 @@ async def _addresses(session: AsyncSession, ring: Keyring) -> int:
     """Of ended devices too: they may still be to be unsubscribed."""
     rows = await session.scalars(
         select(Device)
-        .where(~col(Device.address).startswith(_newest(ring), autoescape=True))
+        .where(~col(Device.destination).startswith(_newest(ring), autoescape=True))
         .order_by(col(Device.id))
         .limit(_AT_ONCE)
         .with_for_update()
     )
     count = 0
     for device in rows:
-        device.address = sealed_address(ring, device.id, open_address(ring, device.id, device.address))
+        device.destination = sealed(ring, device.id, unsealed(ring, device.id, device.destination))
         count += 1
     return count
 

@@ -150,7 +150,7 @@ class Lane:
                 return
         endpoint = None
         if to is not None:
-            endpoint = Endpoint(self._provider, to.address, to.p256dh, to.auth, to.language)
+            endpoint = Endpoint(self._provider, *to.destination, to.language)
         claimed = _Claimed(delivery, message, push_of(message, thing), endpoint, until)
         task = asyncio.create_task(self._deliver(claimed), name=f"push by {self._provider}")
         self._tasks.add(task)

@@ -13,7 +13,7 @@ from models.accounts import Account
 from models.database import keyring, table_of
 from models.deliveries.devices import EMAIL
 from models.deliveries.table import Delivery
-from models.devices.table import Device, Preference, PushCategory, open_address
+from models.devices.table import Destination, Device, Preference, PushCategory, unsealed
 from models.members.table import ACTIVE, Member
 from models.sessions import IDLE_MOST, DeviceSession
 
@@ -30,9 +30,7 @@ _WISHES = (_PREFERENCE.c.quiet_from, _PREFERENCE.c.quiet_until, _PREFERENCE.c.ti
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    address: str
-    p256dh: str
-    auth: str
+    destination: Destination
     language: str
     is_signed_in: bool
     muted: frozenset[PushCategory]
@@ -69,9 +67,7 @@ async def _of_devices(session: AsyncSession, devices: dict[UUID, UUID], at: date
     ring = keyring(session)
     return {
         devices[row.id]: Address(
-            address=open_address(ring, row.id, row.address),
-            p256dh=row.p256dh or "",
-            auth=row.auth or "",
+            destination=unsealed(ring, row.id, row.destination),
             language=row.language,
             is_signed_in=row.ended_at is None
             and row.session_ended_at is None
@@ -96,9 +92,7 @@ async def _of_mailboxes(session: AsyncSession, members: dict[UUID, UUID]) -> dic
     )
     return {
         members[row.id]: Address(
-            address=row.email or "",
-            p256dh="",
-            auth="",
+            destination=Destination(row.email or ""),
             language="vi",
             is_signed_in=row.wanted and row.email is not None and row.id not in equipped and _is_open(row),
             muted=_muted(row.muted),

@@ -16,7 +16,7 @@ from models.database import table_of
 from models.deliveries.addresses import Address, addresses_of
 from models.deliveries.devices import FCM
 from models.deliveries.table import Delivery, DeliveryState
-from models.devices.table import PushCategory
+from models.devices.table import Destination, PushCategory
 from models.members.table import Member
 from models.notices.table import Category, Notice, NoticeState, Receipt
 from models.outbox import OutboxMessage, ThingKind
@@ -64,10 +64,8 @@ class Recipient:
     taken: frozenset[Taken]
     muted: frozenset[PushCategory]
     quiet: tuple[time, time, str] | None
-    address: str = ""
-    p256dh: str = ""
-    auth: str = ""
-    language: str = "vi"
+    destination: Destination
+    language: str
 
 
 async def things_of(session: AsyncSession, messages: Iterable[OutboxMessage]) -> dict[UUID, Thing]:
@@ -132,9 +130,7 @@ def _recipient(address: Address, *, hears: bool, taken: frozenset[Taken]) -> Rec
         taken=taken,
         muted=address.muted,
         quiet=address.quiet,
-        address=address.address,
-        p256dh=address.p256dh,
-        auth=address.auth,
+        destination=address.destination,
         language=address.language,
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.database import keyring, table_of
 from models.deliveries.table import ChannelTopic, SubscriptionState, TopicSubscription
 from models.deliveries.topics import topic_name
-from models.devices.table import ADDRESS_DIGEST, Device, open_address
+from models.devices.table import ADDRESS_DIGEST, Device, unsealed
 
 _DEVICE, _SUBSCRIPTION = table_of(Device), table_of(TopicSubscription)
 
@@ -54,9 +54,12 @@ async def take_turn(session: AsyncSession, at: datetime, most: int, lease: timed
         return None
     mine = (*of_this, _SUBSCRIPTION.c.device_id.in_(sorted(attempts)))
     await session.execute(update(_SUBSCRIPTION).where(*mine).values(due_at=at + lease))
-    devices = await session.execute(select(_DEVICE.c.id, _DEVICE.c.address).where(_DEVICE.c.id.in_(sorted(attempts))))
+    devices = await session.execute(
+        select(_DEVICE.c.id, _DEVICE.c.destination).where(_DEVICE.c.id.in_(sorted(attempts)))
+    )
+    ring = keyring(session)
     subscribers = [
-        Subscriber(row.id, open_address(keyring(session), row.id, row.address), attempts[row.id]) for row in devices
+        Subscriber(row.id, unsealed(ring, row.id, row.destination).address, attempts[row.id]) for row in devices
     ]
     return Turn(topic, topic_name(session, topic), SubscriptionState(state), subscribers)
 

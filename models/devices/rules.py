@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, union, update
@@ -17,7 +17,7 @@ from models.database import keyring, lock, now, table_of, translating
 from models.deliveries.table import SubscriptionState, TopicSubscription
 from models.devices.ending import DeviceEnd, end_devices
 from models.devices.shapes import DeviceList, DeviceProvider, DevicePublic, DevicePut
-from models.devices.table import ADDRESS_DIGEST, Device, sealed_address
+from models.devices.table import ADDRESS_DIGEST, Destination, Device, sealed
 from models.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated, Unavailable
 from models.permissions import Viewer
 from models.schedule import Duty
@@ -27,12 +27,6 @@ DEVICES_MOST = 20
 SILENT_MOST = timedelta(days=270)
 _TRIES = 5
 _DEVICE, _SUBSCRIPTION = table_of(Device), table_of(TopicSubscription)
-
-
-class _Address(NamedTuple):
-    address: str
-    p256dh: str | None
-    auth: str | None
 
 
 async def list_devices(session: AsyncSession, viewer: Viewer) -> DeviceList:
@@ -77,14 +71,14 @@ async def delete_device(session: AsyncSession, viewer: Viewer, device_id: UUID) 
     await end_devices(session, _DEVICE.c.id == device_id, DeviceEnd.REMOVED)
 
 
-def _read(data: DevicePut, hosts: Sequence[str]) -> _Address:
+def _read(data: DevicePut, hosts: Sequence[str]) -> Destination:
     wanted, other = ("token", "subscription") if data.provider is DeviceProvider.FCM else ("subscription", "token")
     errors = [FieldError(f"/{wanted}", "missing")] if getattr(data, wanted) is None else []
     errors += [FieldError(f"/{other}", "extra_forbidden")] if getattr(data, other) is not None else []
     if errors:
         raise Invalid(errors)
     if data.subscription is None:
-        return _Address(data.token or "", None, None)
+        return Destination(data.token or "")
     endpoint, keys = data.subscription.endpoint, data.subscription.keys
     try:
         check_endpoint(endpoint, hosts)
@@ -94,7 +88,7 @@ def _read(data: DevicePut, hosts: Sequence[str]) -> _Address:
         check_keys(keys.p256dh, keys.auth)
     except KeysRefused:
         raise Invalid.at("/subscription/keys", "push.keys_refused") from None
-    return _Address(endpoint, keys.p256dh, keys.auth)
+    return Destination(endpoint, keys.p256dh, keys.auth)
 
 
 async def _hold_session(session: AsyncSession, viewer: Viewer) -> None:
@@ -106,7 +100,7 @@ async def _hold_session(session: AsyncSession, viewer: Viewer) -> None:
         raise Unauthenticated(Unauthenticated.SIGN_IN)
 
 
-async def _write(session: AsyncSession, viewer: Viewer, device_id: UUID, data: DevicePut, said: _Address) -> Device:
+async def _write(session: AsyncSession, viewer: Viewer, device_id: UUID, data: DevicePut, said: Destination) -> Device:
     """The partial unique index over open addresses decides a race."""
     ring, at = keyring(session), now(session)
     digest = ring.digest(ADDRESS_DIGEST, said.address)
@@ -125,19 +119,17 @@ async def _write(session: AsyncSession, viewer: Viewer, device_id: UUID, data: D
         "session_id": viewer.the_session,
         "provider": data.provider.value,
         "language": data.language,
-        "p256dh": said.p256dh,
-        "auth": said.auth,
+        "destination": sealed(ring, device_id, said),
+        "address_digest": digest,
         "seen_at": at,
         "ended_at": None,
         "end_reason": None,
     }
-    is_moved = device is None or device.address_digest != digest
-    if is_moved:
-        about |= {"address": sealed_address(ring, device_id, said.address), "address_digest": digest}
     if device is None:
         device = Device(id=device_id, member_id=viewer.the_member, created_at=at, **about)
         session.add(device)
     else:
+        is_moved = device.address_digest != digest
         device.sqlmodel_update(about)
         if is_moved:
             await _subscribe_again(session, device)

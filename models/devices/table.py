@@ -2,6 +2,7 @@
 
 from datetime import datetime, time
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import JSON, ForeignKey, Index, text
@@ -10,8 +11,8 @@ from sqlmodel import Field, SQLModel
 from models.base import new_id
 from models.keyring import Keyring
 
-ADDRESS_SEALING = "device.address"
 ADDRESS_DIGEST = "device.address"
+_SEALING = "device.destination"
 _OPEN = text("ended_at IS NULL")
 
 
@@ -25,10 +26,17 @@ class PushCategory(StrEnum):
     REQUEST = "request"
 
 
+class Destination(NamedTuple):
+    """Where a device is told: FCM's token, or a subscription's URL and its keys."""
+
+    address: str
+    p256dh: str = ""
+    auth: str = ""
+
+
 class Device(SQLModel, table=True):
-    """One that is told of news as long as its session lasts. `address` (FCM's token, a subscription's URL) is sealed;
-    by `address_digest` it belongs to one account at a time. `p256dh` and `auth` are a subscription's keys. `seen_at`
-    is when it was registered last.
+    """One that is told of news as long as its session lasts. `destination` is sealed; by `address_digest`, of its
+    address, it belongs to one account at a time. `seen_at` is when it was registered last.
     """
 
     __tablename__ = "device"
@@ -43,10 +51,8 @@ class Device(SQLModel, table=True):
     member_id: UUID = Field(sa_column_args=[ForeignKey("member.id")])
     session_id: UUID = Field(sa_column_args=[ForeignKey("session.id")])
     provider: str = Field(max_length=24)
-    address: str = Field(max_length=4000)
+    destination: str = Field(max_length=4000)
     address_digest: str = Field(max_length=64)
-    p256dh: str | None = Field(default=None, max_length=120)
-    auth: str | None = Field(default=None, max_length=40)
     language: str = Field(default="vi", max_length=8)
     created_at: datetime
     seen_at: datetime
@@ -69,10 +75,10 @@ class Preference(SQLModel, table=True):
     email: bool = False
 
 
-def sealed_address(ring: Keyring, device_id: UUID, address: str) -> str:
-    return ring.seal(ADDRESS_SEALING, address, bound_to=device_id.hex)
+def sealed(ring: Keyring, device_id: UUID, destination: Destination) -> str:
+    return ring.seal(_SEALING, "\n".join(destination), bound_to=device_id.hex)  # none of them may have a line's end
 
 
-def open_address(ring: Keyring, device_id: UUID, sealed: str) -> str:
+def unsealed(ring: Keyring, device_id: UUID, text: str) -> Destination:
     """Raises KeyringError."""
-    return ring.open(ADDRESS_SEALING, sealed, bound_to=device_id.hex)
+    return Destination(*ring.open(_SEALING, text, bound_to=device_id.hex).split("\n"))

@@ -20,7 +20,7 @@ from models.accounts import Account
 from models.base import new_id
 from models.database import Database, utc_now
 from models.deliveries.table import Delivery, DeliveryState
-from models.devices.table import ADDRESS_DIGEST, Device, sealed_address
+from models.devices.table import ADDRESS_DIGEST, Destination, Device, sealed
 from models.keyring import Keyring
 from models.members.table import Member, MemberStatus
 from models.memberships import Membership, MembershipKind
@@ -81,7 +81,7 @@ async def equip(database: Database, organisation: Organisation, count: int) -> s
             "member_id": each["member_id"],
             "session_id": each["id"],
             "provider": Provider.FCM,
-            "address": sealed_address(ring, device_id, f"phone-{n}"),
+            "destination": sealed(ring, device_id, Destination(f"phone-{n}")),
             "address_digest": ring.digest(ADDRESS_DIGEST, f"phone-{n}"),
             "language": "vi",
             "created_at": at,

@@ -1,9 +1,10 @@
-"""What a session leaves behind for the next: nothing."""
+"""What a session leaves behind for the next, and for the log: nothing."""
 
 import asyncio
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from models.database import Database
 
@@ -33,3 +34,14 @@ async def test_who_is_cancelled_while_writing_leaves_no_transaction_behind(datab
             assert await session.scalar(text("SELECT timeline FROM log_head")) != "left behind"
             await session.execute(text("UPDATE log_head SET seq = seq"))
             await session.commit()
+
+
+async def test_an_error_says_nothing_of_what_was_to_be_written(database: Database) -> None:
+    async with database.writing() as session:
+        with pytest.raises(DBAPIError) as raised:
+            await session.execute(
+                text("INSERT INTO account (member_id, password_hash) VALUES (:id, :secret)"),
+                {"id": None, "secret": "only-for-me"},
+            )
+    assert "account" in str(raised.value)
+    assert "only-for-me" not in str(raised.value)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.base import new_id
 from models.deliveries.facts import Recipient, Taken, Thing
-from models.devices.table import PushCategory
+from models.devices.table import Destination, PushCategory
 from models.outbox import Cause, OutboxMessage, ThingKind
 from notifications.channels.protocol import Alert
 from notifications.decide import (
@@ -47,7 +47,7 @@ def recipient(
     muted: frozenset[PushCategory] = frozenset(),
     quiet: tuple[time, time, str] | None = None,
 ) -> Recipient:
-    return Recipient(is_signed_in, hears, taken, muted, quiet)
+    return Recipient(is_signed_in, hears, taken, muted, quiet, Destination("token"), "vi")
 
 
 @pytest.mark.parametrize("cause", Cause)

@@ -11,7 +11,7 @@ from api.parts import Parts
 from content.push_keys import encoded
 from models.base import new_id
 from models.database import keyring
-from models.devices.table import Device, open_address
+from models.devices.table import Device, unsealed
 from tests.api.conftest import Client
 from tests.notifications.simulator.browsers import Browser
 
@@ -45,4 +45,4 @@ async def kept(parts: Parts) -> dict[str, tuple[str, str | None]]:
     async with parts.database.reading() as session:
         rows = await session.scalars(select(Device).order_by(col(Device.id)))
         ring = keyring(session)
-        return {str(row.id): (open_address(ring, row.id, row.address), row.end_reason) for row in rows}
+        return {str(row.id): (unsealed(ring, row.id, row.destination).address, row.end_reason) for row in rows}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.parts import Parts
+from content.push_keys import encoded
 from models import changes
 from models.activation import switch_account
 from models.base import new_id
@@ -50,10 +51,10 @@ async def test_addresses_are_sealed_and_never_shown(member: Client, parts: Parts
     answer = await register(member, browser())
     text = answer.text + (await member.get(DEVICES)).text
     async with parts.database.reading() as session:
-        row = (await (await session.connection()).exec_driver_sql("SELECT address, address_digest FROM device")).one()
-    for shown in (text, *row):
-        assert ENDPOINT not in shown
-        assert BROWSER.p256dh not in shown
+        row = (await (await session.connection()).exec_driver_sql("SELECT * FROM device")).one()
+    for shown in (text, *map(str, row)):
+        for secret in (ENDPOINT, BROWSER.p256dh, encoded(BROWSER.secret)):
+            assert secret not in shown
 
 
 async def test_a_session_has_one_device(member: Client, parts: Parts) -> None:

@@ -11,7 +11,7 @@ from models.database import Database, now
 from models.deliveries.topics import FOLLOW_TOPICS
 from models.devices.rules import put_device
 from models.devices.shapes import DeviceProvider, DevicePut
-from models.devices.table import Device, open_address
+from models.devices.table import Device, unsealed
 from models.keyring import Keyring, new_keyring
 from models.notices.life import withdraw_notice
 from models.notices.shapes import NoticeWithdraw
@@ -90,7 +90,7 @@ async def test_addresses_are_sealed_anew_under_the_newest_key(database: Database
         assert await reseal(session, both) == 1
         assert await reseal(session, both) == 0
         row = await session.get_one(Device, id_)
-        assert open_address(Keyring(fresh.keys, old.lookup), id_, row.address) == "address"
+        assert unsealed(Keyring(fresh.keys, old.lookup), id_, row.destination).address == "address"
         assert row.seen_at == now(session)
         await changes.commit(session)
 

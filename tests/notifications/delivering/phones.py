@@ -15,7 +15,7 @@ from models import changes
 from models.base import new_id
 from models.database import Database, now
 from models.deliveries.table import Delivery
-from models.devices.table import ADDRESS_DIGEST, Device, Preference, PushCategory, sealed_address
+from models.devices.table import ADDRESS_DIGEST, Destination, Device, Preference, PushCategory, sealed
 from models.duties import DUTIES
 from models.notices.drafts import create_notice
 from models.notices.shapes import NoticeCreate, NoticePublic
@@ -74,21 +74,25 @@ class Post:
 
 async def give_phone(database: Database, person: Person, provider: Provider = Provider.FCM, name: str = "") -> UUID:
     """Its address is the provider and the member's number, unless it has a name."""
+    return await give_device(database, person, provider, Destination(name or f"{provider}:{person.member_no}"))
+
+
+async def give_device(database: Database, person: Person, provider: Provider, to: Destination) -> UUID:
+    device_id = new_id()
     async with database.writing() as session:
-        address, device_id = name or f"{provider}:{person.member_no}", new_id()
         device = Device(
             id=device_id,
-            address_digest=database.keyring.digest(ADDRESS_DIGEST, address),
+            address_digest=database.keyring.digest(ADDRESS_DIGEST, to.address),
             member_id=person.id,
             session_id=person.session_id,
             provider=provider,
-            address=sealed_address(database.keyring, device_id, address),
+            destination=sealed(database.keyring, device_id, to),
             created_at=now(session),
             seen_at=now(session),
         )
         session.add(device)
         await changes.commit(session)
-    return device.id
+    return device_id
 
 
 async def prefer(

@@ -70,5 +70,7 @@ async def serving(app: App, certificate: Path, key: Path) -> AsyncIterator[Servi
         await context.terminated.set()
         for writer in list(here.connections.values()):
             writer.transport.abort()
+        for task in tasks:
+            task.cancel()  # hypercorn does not tell all requests of a connection that broke that it did
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()

@@ -21,7 +21,7 @@ from models.base import new_id
 from models.database import Database, table_of
 from models.deliveries.table import Delivery
 from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
-from models.devices.table import ADDRESS_DIGEST, Device, sealed_address
+from models.devices.table import ADDRESS_DIGEST, Destination, Device, sealed
 from models.notices.drafts import create_notice
 from models.notices.shapes import NoticeCreate
 from models.permissions import OPERATOR
@@ -133,17 +133,16 @@ async def _register(database: Database, seats: list[Seat], provider: Provider, t
 
 def _row(database: Database, seat: Seat, provider: Provider, browser: Endpoint, n: int) -> Mapping[str, Any]:
     is_browser = provider is Provider.WEB_PUSH
-    device_id, address = new_id(), browser.address if is_browser else f"bench-{n}"
+    device_id = new_id()
+    to = Destination(browser.address, browser.p256dh, browser.auth) if is_browser else Destination(f"bench-{n}")
     return {
         "id": device_id,
         "member_id": seat.member_id,
         "session_id": seat.session_id,
         "provider": provider.value,
-        "address": sealed_address(database.keyring, device_id, address),
+        "destination": sealed(database.keyring, device_id, to),
         # many devices share a browser here, which in life never happens
-        "address_digest": database.keyring.digest(ADDRESS_DIGEST, f"{address} {n}"),
-        "p256dh": browser.p256dh if is_browser else None,
-        "auth": browser.auth if is_browser else None,
+        "address_digest": database.keyring.digest(ADDRESS_DIGEST, f"{to.address} {n}"),
         "language": "vi",
         "created_at": database.clock(),
         "seen_at": database.clock(),

@@ -41,7 +41,7 @@ class BranchStatus(StrEnum):
 
 class Branch(SQLModel, table=True):
     """`path` holds the numbers from the root down to the branch itself, each followed by a slash: `1/5/88/`. With
-    `push_titles` the titles of its notices go to providers of pushes, which can read them.
+    `push_titles` the titles of its notices and study materials go to providers of pushes, which can read them.
     """
 
     __tablename__ = "branch"
@@ -79,7 +79,8 @@ class BranchCreate(Request):
 
 class BranchUpdate(Request):
     """A field that is absent stays as it is; none can be null. `push_titles` lets the titles of the
-    branch's own notices be shown by devices, and so be read by Google's, Apple's and browsers' push services.
+    branch's own notices and study materials be shown by devices, and so be read by Google's, Apple's and browsers'
+    push services.
     """
 
     name: Name | None = None

@@ -23,7 +23,7 @@ from models.outbox import OutboxMessage, ThingKind
 from models.progress.due import is_done
 from models.progress.table import Progress
 from models.quizzes.table import Attempt
-from models.study.table import Study, StudyItem, StudyState
+from models.study.table import Study, StudyItem, StudyState, StudyVersion
 
 _STUDIED = frozenset({ThingKind.MATERIAL, ThingKind.COLLECTION, ThingKind.QUIZ})
 
@@ -91,10 +91,16 @@ async def things_of(session: AsyncSession, messages: Iterable[OutboxMessage]) ->
             is_said = row.state == NoticeState.PUBLISHED
             found[row.id] = Thing(row.revision, is_said, is_activity, ack_revision, row.title if is_said else None)
     if studies:
-        study = table_of(Study).c
-        shown = select(study.id, study.version, study.state).where(study.id.in_(sorted(studies)))
-        for each in await session.execute(shown):
-            found[each.id] = Thing(each.version, each.state == StudyState.PUBLISHED)
+        study, version, branch = table_of(Study).c, table_of(StudyVersion).c, table_of(Branch).c
+        title = case((branch.push_titles, version.title)).label("title")
+        shown = (
+            select(study.id, study.version, study.state, title)
+            .join_from(table_of(Study), table_of(Branch), branch.no == study.branch_no)
+            .join(table_of(StudyVersion), (version.study_id == study.id) & (version.version == study.version))
+        )
+        for each in await session.execute(shown.where(study.id.in_(sorted(studies)))):
+            is_said = each.state == StudyState.PUBLISHED
+            found[each.id] = Thing(each.version, is_said, title=each.title if is_said else None)
     decided = [message for message in asked if message.kind is not ThingKind.NOTICE and message.kind not in _STUDIED]
     found |= {message.thing_id: Thing(message.revision, is_said=True) for message in decided}
     return {message.id: found[message.thing_id] for message in asked if message.thing_id in found}

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from api.transactions import transaction
+from models.branches import Branch, BranchUpdate, update_branch
 from models.database import Database
 from models.permissions import OPERATOR
 from models.study.collections import CollectionCreate
@@ -51,6 +52,19 @@ async def test_a_course_is_told_of_and_reminded_of_once(
         await post.deliver()
     ((_, push),) = post.fcm.sent
     assert (push.alert, push.id) == (Alert.STUDY_DUE, collection.id)
+
+
+async def test_titles_are_sent_where_their_branch_lets_them(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    await give_phone(database, organisation.person("member"))
+    post = Post(database)
+    await course(database, organisation, clock)
+    async with transaction(database) as session:
+        branch = await session.get_one(Branch, organisation.branch("chibo").no)
+        await update_branch(session, OPERATOR, branch, BranchUpdate(push_titles=True))
+    await post.deliver()
+    assert sorted(str(push.title) for _, push in post.fcm.sent) == ["Chuyên đề", "Nghị quyết"]
 
 
 async def test_what_was_withdrawn_is_not_reminded_of(

@@ -160,7 +160,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, duties: Sequence[D
         redirect_slashes=False,
     )
     for routes in (*_ROUTERS, links.routes, operator.unversioned):
-        app.include_router(routes)
+        # as they are: `include_router` would make each of them again at the first request
+        app.router.routes.extend(routes.routes)
     problems.install(app)
     documentation.install(app)
     return app

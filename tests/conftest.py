@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import text
+from sqlalchemy import delete
 
 from models.database import Database
 from models.keyring import Keyring, new_keyring
 from models.migrate import migrate
 from models.tables import METADATA
-from tests.clock import StandingClock
-from tests.organisation import Organisation, found_organisation
-from tests.servers import Postgres, create_database, drop_database, pytest_configure, running
+from tests.clock import START, StandingClock
+from tests.organisation import Founded, Organisation, found_organisation
+from tests.servers import Postgres, administer, create_database, drop_database, pytest_configure, running
 
 __all__ = ["pytest_configure"]
 
@@ -76,7 +76,7 @@ def database_url(database_kind: str, tmp_path: Path, keyring: Keyring, request: 
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         return f"sqlite+aiosqlite:///{path}"
     url: str = request.getfixturevalue("migrated_postgres")
-    asyncio.run(_empty(url, keyring))
+    asyncio.run(_empty(url))
     return url
 
 
@@ -87,9 +87,23 @@ async def database(database_url: str, keyring: Keyring, clock: StandingClock) ->
     await database.close()
 
 
+@pytest.fixture(scope="session")
+def founded(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, keyring: Keyring) -> Founded:
+    path = tmp_path_factory.mktemp("founded") / "handbook.db"
+    shutil.copy(migrated_sqlite, path)
+    return asyncio.run(_found(f"sqlite+aiosqlite:///{path}", keyring))
+
+
 @pytest.fixture
-async def organisation(database: Database) -> Organisation:
-    return await found_organisation(database)
+async def organisation(database: Database, clock: StandingClock, founded: Founded) -> Organisation:
+    return await (founded.put(database) if clock() == START else found_organisation(database))
+
+
+async def _found(url: str, keyring: Keyring) -> Founded:
+    database = Database(url, keyring=keyring, clock=StandingClock())
+    founded = await Founded.anew(database)
+    await database.close()
+    return founded
 
 
 async def _migrate(url: str, keyring: Keyring) -> None:
@@ -98,10 +112,7 @@ async def _migrate(url: str, keyring: Keyring) -> None:
     await database.close()
 
 
-async def _empty(url: str, keyring: Keyring) -> None:
-    database = Database(url, keyring=keyring)
-    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables if table.name != "log_head")
-    async with database.write_engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables}"))
-        await connection.execute(text("UPDATE log_head SET seq = 0"))
-    await database.close()
+async def _empty(url: str) -> None:
+    """By deletes: to truncate makes new files for every table and index, of which most were not touched."""
+    deletes = [str(delete(table)) for table in reversed(METADATA.sorted_tables) if table.name != "log_head"]
+    await administer(url, "; ".join([*deletes, "UPDATE log_head SET seq = 0"]))

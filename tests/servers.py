@@ -67,6 +67,7 @@ class Server(ABC):
 
     name: ClassVar[str]
     variable: ClassVar[str]  # names the URL of a server to use instead
+    ending: ClassVar[signal.Signals] = signal.SIGKILL
 
     def __init__(self) -> None:
         self.port = 0  # chosen at the first start and kept through restarts
@@ -168,7 +169,7 @@ class Server(ABC):
         if self._process is None or self._process.poll() is not None:
             return
         try:
-            self._signal_and_wait(signal.SIGQUIT, patience=10)  # lets PostgreSQL take its children with it
+            self._signal_and_wait(self.ending, patience=10)
         except ServerError:
             self.kill()
 
@@ -186,6 +187,7 @@ class Postgres(Server):
 
     name = "postgres"
     variable = "HANDBOOK_TEST_POSTGRES_URL"
+    ending = signal.SIGQUIT  # takes its children with it
 
     def __init__(self, *, durable: bool = False) -> None:
         super().__init__()
@@ -278,19 +280,20 @@ async def create_database(url: str, name: str, *, template: str | None = None) -
     Raises asyncpg's ObjectInUseError when somebody stays connected to the template for five seconds more.
     """
     copy = f" TEMPLATE {_quoted(template)}" if template else ""
-    await _administer(url, f"CREATE DATABASE {_quoted(name)}{copy}")
+    await administer(url, f"CREATE DATABASE {_quoted(name)}{copy}")
     return _text(make_url(url).set(database=name))
 
 
 async def drop_database(url: str, name: str) -> None:
     """Drops database `name`, if there is one, with whoever is connected to it. `url` must name another."""
-    await _administer(url, f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
+    await administer(url, f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
 
 
-async def _administer(url: str, statement: str) -> None:
+async def administer(url: str, statements: str) -> None:
+    """Outside of any transaction where it is one, and in one where there are several."""
     connection = await asyncpg.connect(_text(make_url(url).set(drivername="postgresql")))
     try:
-        await connection.execute(statement)
+        await connection.execute(statements)
     finally:
         await connection.close()
 

@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TypeVar
 
 from pwdlib import PasswordHash
@@ -34,7 +35,6 @@ class Passwords:
         self._hash = PasswordHash((hasher or Argon2Hasher(),))
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="password")
         self._waiting = 0
-        self._nobodys = self._hash.hash("the password of nobody at all")
 
     @property
     def waiting(self) -> int:
@@ -60,8 +60,16 @@ class Passwords:
     async def verify(self, password: str, stored: str | None) -> bool:
         """Takes as long when there is no such account. Demonstration passwords are good in the demonstration alone."""
         said = _normal(password)
-        matches = await self._run(lambda: self._hash.verify(said, stored or self._nobodys))
+        matches = await self._run(lambda: self._matches(said, stored))
         return matches and stored is not None and (self._demo or not said.startswith(DEMONSTRATION))
+
+    def _matches(self, said: str, stored: str | None) -> bool:
+        nobodys = self._nobodys  # made by the first to verify anything, who so learns nothing from it
+        return self._hash.verify(said, stored or nobodys)
+
+    @cached_property
+    def _nobodys(self) -> str:
+        return self._hash.hash("the password of nobody at all")
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= _QUEUE_MOST:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -60,7 +60,7 @@ async def paginate(
     A statement of one entity gives entities; of several, rows.
     """
     if page.cursor is not None:
-        statement = statement.where(_after(order, _open(session, page, order)))
+        statement = statement.where(_after(order, _open(session, page, len(order))))
     keys = [o.column.label(f"key_{index}") for index, o in enumerate(order)]
     directed = [o.column.desc() if o.descending else o.column.asc() for o in order]
     connection = await session.execute(statement.add_columns(*keys).order_by(*directed).limit(page.limit + 1))
@@ -70,6 +70,17 @@ async def paginate(
     more = len(rows) > page.limit
     last = list(rows[page.limit - 1][width:]) if more else None
     return Page[T](items=items, next_cursor=seal_cursor(keyring(session), page, last) if last is not None else None)
+
+
+def paginate_keys(session: AsyncSession, keys: Iterable[tuple[int, int]], page: PageRequest) -> Page[tuple[int, int]]:
+    """Of a list that is all at hand, the greatest first."""
+    rest = sorted(keys, reverse=True)
+    if page.cursor is not None:
+        after = tuple(_open(session, page, 2))
+        rest = [key for key in rest if key < after]
+    items = rest[: page.limit]
+    more = len(rest) > page.limit
+    return Page(items=items, next_cursor=seal_cursor(keyring(session), page, list(items[-1])) if more else None)
 
 
 def _after(order: Sequence[Order], values: Sequence[object]) -> ColumnElement[bool]:
@@ -88,7 +99,7 @@ def seal_cursor(ring: Keyring, page: PageRequest, values: list[object]) -> str:
     return f"{kid}.{encode(mac + body)}"
 
 
-def _open(session: AsyncSession, page: PageRequest, order: Sequence[Order]) -> list[object]:
+def _open(session: AsyncSession, page: PageRequest, width: int) -> list[Any]:
     kid, _, rest = (page.cursor or "").partition(".")
     try:
         raw = decode(rest)
@@ -98,7 +109,7 @@ def _open(session: AsyncSession, page: PageRequest, order: Sequence[Order]) -> l
     if not keyring(session).verifies(_PURPOSE, _bound(page, body), kid, mac):
         raise Invalid.at("/cursor", "cursor.invalid")
     values = [_read(value) for value in json.loads(body)]
-    if len(values) != len(order):
+    if len(values) != width:
         raise Invalid.at("/cursor", "cursor.invalid")
     return values
 

@@ -1,13 +1,16 @@
 """Searching: ranked in the database, over no more than it can look at in some milliseconds."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
     String,
+    bindparam,
     cast,
     func,
     literal,
@@ -26,7 +29,7 @@ from models.branches import Branch
 from models.channels import ALL, HERE, Hearing, hears
 from models.database import is_postgresql
 from models.notices.shapes import NoticeBranch
-from models.paging import Order, Page, PageRequest, paginate
+from models.paging import Page, PageRequest, paginate_keys
 from models.permissions import Viewer
 from models.searching.lexemes import (
     STRETCH,
@@ -61,37 +64,37 @@ async def search(
     only: list[Asked] = [Either(tuple(Lexeme(channel_lexeme(*each)) for each in channels))]
     only += [Lexeme(filter_lexeme(name, value)) for name, value in sorted(filters.items())]
     ranks = {int(tier) + len(Tier): Every((tree, *only)) for tier, tree in asked(query.ended).items()}
-    found = await _ranked(session, viewer, page, ranks)
+    hits = await _hits(session, ranks)
+    found = paginate_keys(session, ((rank, no) for no, rank in hits.items()), page)
     if query.is_begun and found.next_cursor is None:
         # what goes on as the last word begins comes after what has it as a word, and takes longer to find
-        ranks |= {int(tier): Every((tree, *only)) for tier, tree in asked(query).items()}
-        found = await _ranked(session, viewer, page, ranks)
+        hits = await _hits(session, {int(tier): Every((tree, *only)) for tier, tree in asked(query).items()}) | hits
+        found = paginate_keys(session, ((rank, no) for no, rank in hits.items()), page)
+    numbers = [no for _, no in found.items]
     shown = await session.execute(
         select(col(SearchDocument.no), col(Branch.id), col(Branch.code), col(Branch.name), *_SHOWN)
         .join(Branch, col(Branch.no) == col(SearchDocument.branch_no))
-        .where(col(SearchDocument.no).in_(found.items))
+        .where(col(SearchDocument.no).in_(numbers))
+        .where(hears(viewer, col(SearchDocument.branch_no), col(SearchDocument.who)))
     )
     by_no = {
         no: _found(query, NoticeBranch(id=id_, code=code, name=name), *said) for no, id_, code, name, *said in shown
     }
-    return Page(items=[by_no[no] for no in found.items], next_cursor=found.next_cursor)
+    return Page(items=[by_no[no] for no in numbers if no in by_no], next_cursor=found.next_cursor)
 
 
-async def _ranked(session: AsyncSession, viewer: Viewer, page: PageRequest, ranks: Mapping[int, Every]) -> Page[int]:
-    """Numbers of documents, by the greatest rank that each fulfils."""
+async def _hits(session: AsyncSession, ranks: Mapping[int, Every]) -> dict[int, int]:
+    """By number of a document, the greatest rank that it fulfils."""
     if is_postgresql(session):
         ranks = await _among_the_newest(session, ranks)
-        hits = union_all(*(_on_postgresql(rank, tree) for rank, tree in ranks.items())).subquery()
+        statement, words = _on_postgresql(tuple(ranks)), to_tsquery
     else:
-        hits = union_all(*(_on_sqlite(rank, tree) for rank, tree in ranks.items())).subquery()
-    ranked = select(hits.c.no, func.max(hits.c.rank).label("rank")).group_by(hits.c.no).subquery()
-    statement = (
-        select(col(SearchDocument.no))
-        .join(ranked, ranked.c.no == col(SearchDocument.no))
-        .where(hears(viewer, col(SearchDocument.branch_no), col(SearchDocument.who)))
-    )
-    order = [Order(ranked.c.rank, descending=True), Order(ranked.c.no, descending=True)]
-    return await paginate(session, statement, page, order, int)
+        statement, words = _on_sqlite(tuple(ranks)), to_match
+    found = await session.execute(statement, {f"of_{rank}": words(tree) for rank, tree in ranks.items()})
+    hits: dict[int, int] = {}
+    for no, rank in found:
+        hits[no] = max(rank, hits.get(no, 0))
+    return hits
 
 
 _SHOWN = tuple(
@@ -160,18 +163,29 @@ def _tier(rank: int) -> Tier:
 
 
 def _count(tree: Asked) -> ColumnElement[int]:
-    few = select(literal(1).label("one")).where(_matches(tree)).limit(TIER_MOST + 1).subquery()
-    return select(func.count()).select_from(few).scalar_subquery()
+    few = select(literal(1).label("one")).where(_matches(literal(to_tsquery(tree), String()))).limit(TIER_MOST + 1)
+    return select(func.count()).select_from(few.subquery()).scalar_subquery()
 
 
-def _matches(tree: Asked) -> ColumnElement[bool]:
-    return col(SearchDocument.words).bool_op("@@")(cast(literal(to_tsquery(tree), String()), TSQUERY))
+def _matches(words: ColumnElement[str]) -> ColumnElement[bool]:
+    return col(SearchDocument.words).bool_op("@@")(cast(words, TSQUERY))
 
 
-def _on_postgresql(rank: int, tree: Asked) -> Select[Any]:
+# To make a statement takes longer than to ask it: there is one for each combination of ranks, whose words are bound.
+
+
+@cache
+def _on_postgresql(ranks: tuple[int, ...]) -> CompoundSelect[Any]:
+    return union_all(*(_tier_on_postgresql(rank) for rank in ranks))
+
+
+def _tier_on_postgresql(rank: int) -> Select[Any]:
     # what matches first and its order after: by itself the planner may walk through all documents instead
     matching = (
-        select(col(SearchDocument.no).label("no")).where(_matches(tree)).cte(f"of_{rank}").prefix_with("MATERIALIZED")
+        select(col(SearchDocument.no).label("no"))
+        .where(_matches(bindparam(f"of_{rank}", type_=String())))
+        .cte(f"matching_{rank}")
+        .prefix_with("MATERIALIZED")
     )
     newest = select(matching.c.no).order_by(matching.c.no.desc()).limit(TIER_MOST).subquery()
     return select(newest.c.no, literal_column(str(rank), Integer()).label("rank"))
@@ -180,10 +194,15 @@ def _on_postgresql(rank: int, tree: Asked) -> Select[Any]:
 _WORDS = table("search_words", sql_column("rowid", Integer()), sql_column("search_words", String()))
 
 
-def _on_sqlite(rank: int, tree: Asked) -> Select[Any]:
+@cache
+def _on_sqlite(ranks: tuple[int, ...]) -> CompoundSelect[Any]:
+    return union_all(*(_tier_on_sqlite(rank) for rank in ranks))
+
+
+def _tier_on_sqlite(rank: int) -> Select[Any]:
     newest = (
         select(_WORDS.c.rowid.label("no"))
-        .where(_WORDS.c.search_words.op("MATCH")(literal(to_match(tree), String())))
+        .where(_WORDS.c.search_words.op("MATCH")(bindparam(f"of_{rank}", type_=String())))
         .order_by(_WORDS.c.rowid.desc())
         .limit(TIER_MOST)
         .subquery()

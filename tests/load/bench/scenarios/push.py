@@ -19,7 +19,7 @@ from api.worker import Worker
 from models import changes
 from models.base import new_id
 from models.database import Database, table_of
-from models.deliveries.table import Delivery
+from models.deliveries.table import Delivery, DeliveryState
 from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
 from models.devices.table import ADDRESS_DIGEST, Destination, Device, sealed
 from models.notices.drafts import create_notice
@@ -100,17 +100,20 @@ async def _sent(
             while (await Worker(database, (CHECK_TOPICS, FOLLOW_TOPICS)).tick()).done:
                 await deliverer.drain()
         await _publish(database, data, "urgent" if urgent else "normal")
-        async with database.reading() as session:
-            before = await session.scalar(select(func.count()).select_from(Delivery)) or 0
+        before = await _done(database)
         began = time.process_time()
         await deliverer.drain()
         worked = time.process_time() - began
-        async with database.reading() as session:
-            after = await session.scalar(select(func.count()).select_from(Delivery)) or 0
-        return after - before, worked
+        return await _done(database) - before, worked
     finally:
         await ways.close()
         await database.close()
+
+
+async def _done(database: Database) -> int:
+    async with database.reading() as session:
+        of_sent = select(func.count()).where(col(Delivery.state) == DeliveryState.SENT)
+        return await session.scalar(of_sent) or 0
 
 
 async def _publish(database: Database, data: DataSet, priority: str) -> None:

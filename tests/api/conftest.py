@@ -17,6 +17,7 @@ from api.parts import Parts
 from api.security.claims import unresolved
 from api.security.passwords import Passwords
 from api.settings import Settings
+from models import database
 from models.keyring import Keyring, save_keyring
 from models.tables import METADATA
 from tests.api.identity import CHEAP, Client, WatchedPasswords, give_password
@@ -48,6 +49,7 @@ def emptied_redis_url(redis_url: str) -> str:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine is slow; what happens when the log cannot be seen in time has tests of its own."""
     monkeypatch.setattr(follow, "_PATIENCE", 30.0)
+    monkeypatch.setattr(database, "_FOLLOW_SECONDS", 30.0)
 
 
 @pytest.fixture

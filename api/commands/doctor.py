@@ -14,6 +14,7 @@ from api.commands.running import console, fail, run, settings
 from api.security.keys import open_keyring
 from api.settings import Settings
 from models.database import SQLITE_SAFE_FROM, SQLITE_VERSION, Database, utc_now
+from models.deliveries.dead import count_dead
 from models.keyring import KeyringError
 from models.migrate import current_revision, latest_revision
 from models.schedule import last_round, stuck
@@ -88,7 +89,7 @@ async def _database(using: Settings) -> list[Finding]:
         if at != wanted:
             schema = Finding("schema", "wrong", f"at {at or 'none'}, this release needs {wanted}: `handbook migrate`")
         findings = [*await (_sqlite(database) if database.is_sqlite else _postgresql(database)), schema]
-        return findings if at != wanted else [*findings, *await _due(database, using)]
+        return findings if at != wanted else [*findings, *await _due(database, using), *await _pushes(database, using)]
     finally:
         await database.close()
 
@@ -141,6 +142,25 @@ async def _due(database: Database, using: Settings) -> list[Finding]:
         found,
         *(Finding("what is due", "warning", f"{duty} fails for {count}: {error}") for duty, error, count in failing),
     ]
+
+
+async def _pushes(database: Database, using: Settings) -> list[Finding]:
+    ways = [
+        name
+        for name, is_set in (
+            ("Firebase", using.fcm_account_file),
+            ("Web Push", using.vapid_key_file),
+            ("e-mail", using.smtp_url),
+        )
+        if is_set is not None
+    ]
+    otherwise = f"written to {using.push_file}" if using.push_file is not None else "written to the log"
+    said = f"by {', '.join(ways)}" if ways else f"no provider is set: they are {otherwise}"
+    async with database.reading() as session:
+        given_up = await count_dead(session)
+    if given_up == 0:
+        return [Finding("pushes", "ok", said)]
+    return [Finding("pushes", "warning", f"{said}; {given_up:,} were given up: `handbook push dead`")]
 
 
 async def _redis(using: Settings) -> list[Finding]:

@@ -32,6 +32,10 @@ class DeadLetters(NamedTuple):
     last_at: datetime
 
 
+async def count_dead(session: AsyncSession) -> int:
+    return await session.scalar(select(func.count()).where(_DELIVERY.c.state == DeliveryState.DEAD)) or 0
+
+
 async def dead_letters(session: AsyncSession, most: int) -> Sequence[DeadLetters]:
     """The latest first."""
     last_at = func.max(_DELIVERY.c.finished_at)

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 import pytest
+from pydantic import SecretStr
 
+from api.commands import doctor
 from api.parts import Parts
+from api.settings import Settings
 from models import changes
 from models.base import new_id
 from models.database import Database, now
@@ -133,3 +136,21 @@ async def test_a_token_that_changes_while_it_is_subscribed_is_subscribed_too(
     await post.deliver()
     (subscribed,) = post.fcm.topics.values()
     assert subscribed == {"old", "other", "new"}
+
+
+async def test_the_doctor_says_by_what_pushes_go_and_how_many_were_given_up(
+    acting_as: As, parts: Parts, settings: Settings, organisation: Organisation, database: Database
+) -> None:
+    async def examined(using: Settings) -> list[tuple[str, str]]:
+        return [(finding.verdict, finding.said) for finding in await doctor._pushes(database, using)]
+
+    unset = "no provider is set: they are written to"
+    assert await examined(settings) == [("ok", f"{unset} the log")]
+    assert await examined(settings.model_copy(update={"push_file": "pushes"})) == [("ok", f"{unset} pushes")]
+    await register(acting_as("member"), phone("m"))
+    post = Post(database)
+    post.fcm.answers = lambda *_: Sent(Outcome.REFUSED)
+    await publish(database, organisation)
+    await post.deliver()
+    mailing = settings.model_copy(update={"smtp_url": SecretStr("smtps://mail.example.org")})
+    assert await examined(mailing) == [("warning", "by e-mail; 1 were given up: `handbook push dead`")]

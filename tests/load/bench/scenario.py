@@ -37,7 +37,10 @@ class Scenario:
         stage.cut_short = False
         try:
             with stage.budget.share(remaining):
-                findings.rows.extend(self.measure(stage, findings.figures))
+                for row in self.measure(stage, findings.figures):
+                    findings.rows.append(row)
+                    if row.figure is not None:  # said at once: what comes later may fail
+                        stage.say(f"         {row.promise.what}: {row.figure.median:,.4g} {row.promise.unit}")
         except (NotMeasured, LoadFailed, ServerFailed, ServerError, httpx.HTTPError) as error:
             why = str(error) or type(error).__name__
         if stage.cut_short:

@@ -39,6 +39,7 @@ async def fill(database: Database, branch_no: int) -> None:
             await connection.run_sync(_write, batch)
             await connection.commit()
         if index is not None:
+            await connection.execute(text("SET statement_timeout = 0"))
             await connection.execute(text(index))
             await connection.execute(text("ANALYZE search_document"))
             await connection.execute(_NEXT_IS_NEWER)

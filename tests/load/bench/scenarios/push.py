@@ -138,14 +138,14 @@ def _row(database: Database, seat: Seat, provider: Provider, browser: Endpoint, 
     is_browser = provider is Provider.WEB_PUSH
     device_id = new_id()
     to = Destination(browser.address, browser.p256dh, browser.auth) if is_browser else Destination(f"bench-{n}")
+    named = f"{to.address} {n}" if is_browser else to.address  # many share a browser here, which in life never happens
     return {
         "id": device_id,
         "member_id": seat.member_id,
         "session_id": seat.session_id,
         "provider": provider.value,
         "destination": sealed(database.keyring, device_id, to),
-        # many devices share a browser here, which in life never happens
-        "address_digest": database.keyring.digest(ADDRESS_DIGEST, f"{to.address} {n}"),
+        "address_digest": database.keyring.digest(ADDRESS_DIGEST, named),
         "language": "vi",
         "created_at": database.clock(),
         "seen_at": database.clock(),

@@ -1,10 +1,10 @@
 """What of a document is indexed, and what is asked of it, in words that both databases compare byte by byte.
 
 A lexeme is a letter for where a word stands, and the word: `t` the title, `f` all of it, folded; `T` and `E` the same
-with their tones; `n` the number of a document. `p` is two folded words that stand together: what stands together is
-found by its pairs, since to look at places takes both databases many times as long as to look at words. `c` names a
-channel, `k` and what follows it a filter, `b` a stretch of numbers of documents, for PostgreSQL to look among the
-newest.
+with their tones; `n` the number of a document. `i` and `s` are the two letters with which a word of the title, and any
+word, begins. `p` is two folded words that stand together: what stands together is found by its pairs, since to look at
+places takes both databases many times as long as to look at words. `c` names a channel, `k` and what follows it a
+filter, `b` a stretch of numbers of documents, for PostgreSQL to look among the newest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +17,11 @@ from content.text import words as folded_words
 
 STRETCH = 4_096
 """Documents of one `b`."""
+
+
+_LETTERS = 2
+_BEGINNINGS = {"t": "i", "f": "s"}
+"""So many words begin with the same two letters that to bring them together takes longer than everything else."""
 
 
 class Tier(IntEnum):
@@ -42,6 +47,8 @@ def lexemes_of(
         *(f"T{word.exact}" for word in in_title if word.exact != word.folded),
         *(f"n{word.folded}" for word in in_number),
         *(f"f{word.folded}" for word in everything),
+        *(f"i{word.folded[:_LETTERS]}" for word in in_title if len(word.folded) >= _LETTERS),
+        *(f"s{word.folded[:_LETTERS]}" for word in everything if len(word.folded) >= _LETTERS),
         *(f"E{word.exact}" for word in everything if word.exact != word.folded),
         *(pair for part in (in_title, in_number, in_text) for pair in _pairs([word.folded for word in part])),
         channel_lexeme(*channel),
@@ -113,7 +120,15 @@ def asked(query: Query) -> dict[Tier, Asked]:
 
 def _words(place: str, term: Term) -> Every:
     last = len(term.words) - 1
-    return Every(tuple(Lexeme(place + word.folded, term.is_begun and at == last) for at, word in enumerate(term.words)))
+    return Every(
+        tuple(_word(place, word.folded, is_begun=term.is_begun and at == last) for at, word in enumerate(term.words))
+    )
+
+
+def _word(place: str, said: str, *, is_begun: bool) -> Lexeme:
+    if is_begun and len(said) == _LETTERS and place in _BEGINNINGS:
+        return Lexeme(_BEGINNINGS[place] + said)
+    return Lexeme(place + said, is_begun)
 
 
 def _together(term: Term) -> list[Asked]:
@@ -133,14 +148,8 @@ def _folded(place: str, term: Term) -> Asked:
 def _exact(place: str, plain: str, term: Term) -> Every:
     """Its words with their tones: those without are the same in both forms."""
     last = len(term.words) - 1
-    return Every(
-        tuple(
-            Lexeme(
-                place + word.exact if word.exact != word.folded else plain + word.folded, term.is_begun and at == last
-            )
-            for at, word in enumerate(term.words)
-        )
-    )
+    forms = [(place, word.exact) if word.exact != word.folded else (plain, word.folded) for word in term.words]
+    return Every(tuple(_word(*form, is_begun=term.is_begun and at == last) for at, form in enumerate(forms)))
 
 
 def to_tsvector(lexemes: Iterable[str], no: int) -> str:

@@ -197,8 +197,11 @@ class Folder:
             path = (self._root / unicodedata.normalize(form, name)).resolve()
             if not path.is_relative_to(self._root):
                 raise Broken(FolderError("", "folder.outside", {"path": name}))
-            if path.is_file():
-                return path
+            try:
+                if path.is_file():
+                    return path
+            except OSError:  # a name that no file can have
+                continue
         raise Broken(FolderError("", "folder.file_missing", {"path": name}))
 
     def _text(self, name: str) -> str:
@@ -291,7 +294,7 @@ def _split(text: str) -> tuple[dict[str, Any], str]:
 def _parse(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of numbers too long to be read, TOML's own is not raised
         where = re.search(r"at line (\d+)", str(error))
         raise Broken(FolderError("", "folder.toml_malformed", {"line": int(where[1]) if where else 1})) from None
 

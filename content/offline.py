@@ -8,7 +8,8 @@ from html import escape
 from content.printing import printed_page
 from content.times import Language
 
-_ADDRESS = re.compile(r'src="/v1/files/([0-9a-f]{64})"')
+_PICTURE = re.compile(r'<img src="/v1/files/([0-9a-f]{64})"')
+"""Text may say the same but for the bracket, which is escaped in it."""
 _EXTENSIONS = {
     "application/pdf": ".pdf",
     "application/epub+zip": ".epub",
@@ -189,7 +190,7 @@ def item_page(items: Sequence[OfflineItem], place: int, type_of: Callable[[str],
     if len(below) > 2:
         entries = "".join(f'<li><a href="#{escape(anchor)}">{escape(text)}</a></li>' for _, text, anchor in below)
         parts.append(f'<details><summary>{said["in_page"]}</summary><ul class="toc">{entries}</ul></details>')
-    html = _ADDRESS.sub(lambda found: f'src="{file_path(found[1], type_of(found[1]))}"', item.html)
+    html = _PICTURE.sub(lambda found: f'<img src="{file_path(found[1], type_of(found[1]))}"', item.html)
     parts.append(html.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>"))
     if item.questions:
         parts.append(_questions(item, said))

@@ -18,7 +18,7 @@ FORMAT = 1
 """Moves when what is written beside the files changes for things that have not: everything is then another version."""
 SIZE_MOST = 2**32 - 2
 MEMBERS_MOST = 2_000
-_VERSION = re.compile(r"([0-9]{1,4})-([0-9]{1,9})-([0-9.]{0,2400})")
+_VERSION = re.compile(r"([0-9]{1,4})-([0-9]{1,9})-([0-9.]{1,2400})")
 _UTF8 = 0x0800
 _NEEDED = 10  # version 1.0: nothing but stored members
 _DAY = 0x0021  # 1980-01-01, the first there is: the same bytes whenever they are asked for

@@ -18,7 +18,10 @@ TERMS_MOST = 8
 TEXT_MOST = 30_000
 """Characters of a text that can be found."""
 WORD_MOST = 128
-"""Characters of a word: PostgreSQL holds none of more than 2,046 bytes, and nobody types one."""
+_FOLDED_MOST = 250
+"""Characters of a word: PostgreSQL holds none of more than 2,046 bytes, two of which may stand together, and folding
+takes some characters apart; nobody types one.
+"""
 SNIPPET_MOST = 180
 _HIGHLIGHTS_MOST = 20
 _LOOKED_INTO = 8_000
@@ -85,7 +88,7 @@ def words_of(text: str) -> list[Word]:
 
 @lru_cache(maxsize=65_536)
 def _word(written: str) -> Word:
-    return Word(written.lower(), fold(written))
+    return Word(written.lower(), fold(written)[:_FOLDED_MOST])
 
 
 def parse_query(typed: str) -> Query:

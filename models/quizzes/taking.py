@@ -14,6 +14,7 @@ from models.base import new_id
 from models.branches import Branch
 from models.database import now, table_of, upsert
 from models.errors import Conflict, NotFound
+from models.events.rules import AGE_MOST
 from models.own_state import advance, give_back
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Viewer
@@ -121,7 +122,7 @@ async def _paper(session: AsyncSession, attempt: Row[Any], newest: Paper) -> Pap
 async def _result(session: AsyncSession, member_id: UUID, attempt_id: UUID, paper: Paper) -> AttemptResult:
     mine = await attempts_at(session, member_id, [paper.quiz_id], [attempt_id])
     row = next(row for row in mine if row.id == attempt_id)
-    is_told = row.submitted_at is not None and _is_revealed(paper, mine, now(session))
+    is_told = row.submitted_at is not None and await _is_revealed(session, paper, mine)
     return AttemptResult(
         **_shown(row),
         questions=paper.asked(member_id, row.draw_no),
@@ -130,12 +131,24 @@ async def _result(session: AsyncSession, member_id: UUID, attempt_id: UUID, pape
     )
 
 
-def _is_revealed(paper: Paper, mine: Sequence[Row[Any]], at: datetime) -> bool:
+async def _is_revealed(session: AsyncSession, paper: Paper, mine: Sequence[Row[Any]]) -> bool:
     """Whether the member can win nothing any more by knowing the answers."""
     if paper.content.reveal is not Reveal.ANSWERS:
         return False
-    has_none_left = len(mine) >= attempts_of(paper) and not any(_is_open(row, at) for row in mine)
-    return has_none_left or any(row.is_passed for row in mine)
+    if any(row.is_passed for row in mine):
+        return True
+    if any(_may_arrive(row, now(session)) for row in mine):
+        return False
+    versions = await session.execute(
+        select(_VERSION.c.version, _VERSION.c.published_at, _VERSION.c.said).where(_VERSION.c.study_id == paper.quiz_id)
+    )
+    # an attempt may be at any version, and each has its own limit
+    return len(mine) >= max(attempts_of(Paper.of(paper.quiz_id, *version)) for version in versions)
+
+
+def _may_arrive(attempt: Row[Any], at: datetime) -> bool:
+    """Handed in by its time, perhaps, on a phone that had no network since."""
+    return attempt.submitted_at is None and (attempt.due_at is None or at <= attempt.due_at + AGE_MOST)
 
 
 def _is_open(attempt: Row[Any], at: datetime) -> bool:

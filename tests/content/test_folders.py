@@ -116,6 +116,7 @@ def test_collections_come_last_and_hold_by_slug(tmp_path: Path) -> None:
         ("---\ntitle: Một\n---\n", "folder.front_matter_yaml"),
         ("+++\ntitle = \n+++\n", "folder.toml_malformed"),
         ("+++\ntitle = " + "[" * 5_000 + "\n+++\n", "folder.toml_malformed"),
+        (f"+++\nn = {'9' * 5_000}\n+++\n", "folder.toml_malformed"),
         ('+++\ntitle = "a"\n', "folder.front_matter_missing"),
         (f'+++\ntitle = "{"a" * 40_000}"\n+++\n', "folder.text_too_long"),
         (text(body="a" * 600_000), "folder.text_too_long"),
@@ -139,6 +140,7 @@ def test_slugs_that_are_taken_twice_are_refused_both(tmp_path: Path) -> None:
     ("more", "body", "found"),
     [
         ('file = "không.pdf"\n', "", ("/file", "folder.file_missing")),
+        (f'file = "{"a" * 300}.pdf"\n', "", ("/file", "folder.file_missing")),
         ('file = "../x.pdf"\n', "", ("/file", "folder.outside")),
         ('file = "/etc/x.pdf"\n', "", ("/file", "folder.outside")),
         ("file = 1\n", "", ("/file", "string_type")),

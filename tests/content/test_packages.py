@@ -73,7 +73,7 @@ def test_what_no_plain_zip_can_hold_is_refused() -> None:
             lay_out(held)
 
 
-@given(collection=st.integers(1, 10**8), items=st.lists(st.integers(0, 10**8), max_size=200))
+@given(collection=st.integers(1, 10**8), items=st.lists(st.integers(0, 10**8), min_size=1, max_size=200))
 def test_versions_are_read_as_they_are_written(collection: int, items: list[int]) -> None:
     version = PackageVersion(collection, tuple(items))
     assert PackageVersion.read(str(version)) == version
@@ -83,9 +83,6 @@ def test_versions_are_read_as_they_are_written(collection: int, items: list[int]
     "text", ["", "1", "1-2", "x-1-1", "1-1-1..2", "1-1-", "1-1-1.", "1--1", "1-1-1-1", "1-1-9999999999"]
 )
 def test_what_is_no_version_is_refused(text: str) -> None:
-    if text == "1-1-":
-        assert PackageVersion.read(text) == PackageVersion(1, ())
-        return
     with pytest.raises(Malformed, match=r"package\.version_malformed"):
         PackageVersion.read(text)
 

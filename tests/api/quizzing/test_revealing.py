@@ -3,11 +3,15 @@
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
+from sqlmodel import col
 
+from models.quizzes.table import Attempt
 from models.study.quizzes import Reveal
 from tests.api.conftest import Client
 from tests.api.happenings import EVENTS, STATE
@@ -128,9 +132,34 @@ async def test_or_once_no_attempt_is_left(room: Room, member: Client, clock: Sta
     for shown in (first, last):
         assert (await member.get(f"{quiz.attempts}/{shown['id']}")).json()["solutions"] is None, "one is still open"
     clock.advance(minutes=11)
+    assert (await member.get(f"{quiz.attempts}/{first['id']}")).json()["solutions"] is None, "a phone may still send it"
+    began, ended = clock.at - timedelta(minutes=10), clock.at - timedelta(minutes=3)
+    told = sat(quiz, began, ended, WRONG, last["draw_no"], attempt_id=last["id"])
+    assert (await member.post(EVENTS, json={"events": [told]})).json()["results"][0]["result"] == "applied"
     assert (await member.get(f"{quiz.attempts}/{first['id']}")).json()["solutions"]
+
+
+async def test_what_was_lost_tells_once_no_phone_may_send_it(room: Room, member: Client, clock: StandingClock) -> None:
+    quiz = await room.set(reveal=ANSWERS, attempts_most=2, time_limit_minutes=10)
+    first = await handed_in(member, await begun(member, quiz), WRONG)
+    last = await begun(member, quiz)
+    for ago, is_told in ((timedelta(days=179), False), (timedelta(days=181), True)):
+        async with room.parts.transaction() as session:
+            await session.execute(
+                update(Attempt).where(col(Attempt.id) == UUID(last["id"])).values(due_at=clock.at - ago)
+            )
+        told = (await member.get(f"{quiz.attempts}/{first['id']}")).json()["solutions"]
+        assert (told is not None) is is_told
     shown = (await member.get(f"{quiz.attempts}/{last['id']}")).json()
     assert (shown["submitted_at"], shown["solutions"]) == (None, None)
+
+
+async def test_nothing_is_told_while_another_version_has_attempts_left(room: Room, member: Client) -> None:
+    quiz = await room.set(reveal=ANSWERS, attempts_most=1)
+    first = await handed_in(member, await begun(member, quiz), WRONG)
+    assert first["solutions"]
+    await room.revise(quiz, attempts_most=2)
+    assert (await member.get(f"{quiz.attempts}/{first['id']}")).json()["solutions"] is None
 
 
 async def test_a_quiz_that_tells_the_score_alone_never_tells_more(room: Room, member: Client) -> None:

@@ -150,10 +150,11 @@ async def test_what_says_nothing_is_refused(member: Client, typed: str) -> None:
     assert answer.json()["errors"][0]["pointer"].endswith("/q")
 
 
-async def test_a_word_longer_than_any_index_holds_is_published(
-    secretary: Client, member: Client, organisation: Organisation
+@pytest.mark.parametrize("long", ["ệ" * 4_000, "각" * 128 + " " + "각" * 128])
+async def test_words_longer_than_any_index_holds_are_published(
+    secretary: Client, member: Client, organisation: Organisation, long: str
 ) -> None:
-    await tell(secretary, organisation, title="Mã", body=f"Mã số {'ệ' * 4_000} hết.", publish=True)
+    await tell(secretary, organisation, title="Mã", body=f"Mã số {long} hết.", publish=True)
     assert await found(member, "hết") == ["Mã"]
 
 

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
@@ -18,6 +19,8 @@ from content.malformed import Malformed
 from content.text import clean_lines, words
 
 MARKDOWN_LIMIT = 100_000  # characters
+CELLS_MOST = 20_000
+"""Of all tables of a text; what would have more is shown as it was written."""
 _NESTING = 20  # blocks within blocks, the parser's own bound for untrusted text
 _LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _SUMMARY_LIMIT = 200
@@ -43,9 +46,22 @@ def _alternative_text(
     return escape(tokens[index].content)
 
 
+def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The parser fills short rows up to the head's width: a few characters would make megabytes, table by table."""
+    if not table(state, start, end, silent=True):
+        return False
+    if silent:
+        return True
+    blank = next((line for line in range(start + 2, end) if state.isEmpty(line)), end)
+    columns = state.src[state.bMarks[start + 1] : state.eMarks[start + 1]].count("|") + 1
+    state.env["cells"] = state.env.get("cells", 0) + columns * (blank - start - 1)
+    return state.env["cells"] <= CELLS_MOST and table(state, start, end, silent=False)
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": _NESTING})
     parser.enable(["table", "strikethrough"])
+    parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
     parser.add_render_rule("image", _alternative_text)
     parser.validateLink = _is_link  # type: ignore[method-assign] # the documented way to narrow what links may be
     return parser
@@ -129,8 +145,7 @@ def clean_markdown(markdown: str) -> str:
 
 
 def _study_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": _NESTING})
-    parser.enable(["table", "strikethrough"]).use(footnote_plugin)
+    parser = _parser().use(footnote_plugin)
     parser.add_render_rule("image", _picture)
     # pictures are links to the parser too; what a link leads to is looked at again when all is clean
     parser.validateLink = lambda url: _is_link(url) or _FILE.fullmatch(url) is not None  # type: ignore[method-assign]

@@ -73,13 +73,17 @@ def _render(content: MaterialContent) -> Rendered:
 
 
 def _files_of_material(content: MaterialContent) -> frozenset[str]:
+    return _named(content, _render(content))
+
+
+def _named(content: MaterialContent, rendered: Rendered) -> frozenset[str]:
     main = () if content.file is None else (content.file.sha256,)
-    return frozenset((*main, *_render(content).files))
+    return frozenset((*main, *rendered.files))
 
 
 async def _draw_up_material(session: AsyncSession, _study: Study, _branch: Branch, content: MaterialContent) -> Edition:
     rendered = _render(content)
-    hashes = _files_of_material(content)
+    hashes = _named(content, rendered)
     files = await files_by_hash(session, hashes)
     shown_file, form = None, Form.TEXT
     if content.file is not None:

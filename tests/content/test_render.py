@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.malformed import Malformed
-from content.render import MARKDOWN_LIMIT, plain_text, render_markdown, summarise
+from content.render import CELLS_MOST, MARKDOWN_LIMIT, plain_text, render_markdown, render_material, summarise
 
 ALLOWED = {
     *(
@@ -167,6 +168,15 @@ def test_length_is_bounded() -> None:
     with pytest.raises(Malformed) as refusal:
         render_markdown("a" * (MARKDOWN_LIMIT + 1))
     assert refusal.value.code == "markdown.too_long"
+
+
+@pytest.mark.parametrize("render", [render_markdown, lambda text: render_material(text, str).html])
+def test_tables_are_bounded_together(render: Callable[[str], str]) -> None:
+    wide = "|a" * 100 + "\n" + "|-" * 100 + "\n" + "x\n" * 97 + "\n"
+    html = render(wide * 5)
+    assert html.count("<table>") == 2
+    assert html.count("<td>") <= CELLS_MOST
+    assert html.count("x") == 5 * 97, "nothing is lost"
 
 
 @pytest.mark.parametrize("unit", ["> ", "- ", "[", "*a ", "![", "`", "~~", "<", "a[x](", "|"])

@@ -188,6 +188,12 @@ EPUBS = {
         ),
         "file.scripts",
     ),
+    "script in a style": (epub(["<style><script>alert(1)</script></style>"]), "file.scripts"),
+    "script of an entity": (
+        epub(more={"OEBPS/trang 0.xhtml": "<!DOCTYPE html [<!ENTITY x '<script/>'>]><html>&x;</html>"}),
+        "file.scripts",
+    ),
+    "script on a page that is not listed": (epub(more={"OEBPS/b.HTML": "<p onload='a()'>"}), "file.scripts"),
     "file of scripts": (epub(more={"OEBPS/a.js": "alert(1)"}), "file.scripts"),
     "said to have scripts": (epub(properties="scripted"), "file.scripts"),
     "no such package": (epub(more={"META-INF/container.xml": "<container/>"}), "file.damaged"),
@@ -199,6 +205,7 @@ EPUBS = {
         epub(more={"META-INF/encryption.xml": '<EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes"/>'}),
         "file.encrypted",
     ),
+    "encrypted at length": (epub(more={"META-INF/encryption.xml": os.urandom(1_500_000)}), "file.encrypted"),
     "by rights": (epub(more={"META-INF/rights.xml": "<rights/>"}), "file.encrypted"),
     "says nothing": (epub(mimetype=None), "file.type_mismatch"),
     "says something else": (epub(mimetype="application/zip"), "file.type_mismatch"),
@@ -221,13 +228,17 @@ async def test_tags_without_end_cost_bounded_time(save: Save) -> None:
     assert found.pages == 3
 
 
+def test_what_takes_long_to_read_is_not_read_as_it_arrives(save: Save) -> None:
+    verify_epub(save(EPUBS["no pages"][0]))
+
+
 def verify_epub(path: Path) -> None:
     kind = type_of_name("sách.epub", "application/epub+zip", STUDY_TYPES)
     with path.open("rb") as file:
         verify(file, kind)
 
 
-@pytest.mark.parametrize("name", ["says something else", "file of scripts", "encrypted", "zeros", "no pages"])
+@pytest.mark.parametrize("name", ["says something else", "file of scripts", "encrypted", "zeros", "says nothing"])
 def test_what_is_seen_at_once_is_refused_as_it_arrives(save: Save, name: str) -> None:
     data, code = EPUBS[name]
     with pytest.raises(Malformed) as refusal:

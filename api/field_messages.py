@@ -127,6 +127,10 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Tài liệu phải có nội dung hoặc tệp.",
         "A material needs a text or a file.",
     ),
+    "material.file_unexamined": (
+        "Tệp này chưa được kiểm tra cho tài liệu học tập; hãy tải nó lên lại.",
+        "This file was not examined for study; upload it again.",
+    ),
     "material.form_unknown": (
         "Tệp chính phải là PDF, EPUB, âm thanh hoặc video.",
         "The main file must be a PDF, an EPUB, audio or video.",

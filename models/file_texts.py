@@ -29,6 +29,6 @@ async def note_text(session: AsyncSession, sha256: str, found: Extract) -> None:
     await upsert(session, FileText, [row], keys=("sha256",), update=("text", "pages", "is_scanned"))
 
 
-async def text_of(session: AsyncSession, sha256: str) -> str:
-    """Empty where there is none."""
-    return await session.scalar(select(col(FileText.text)).where(col(FileText.sha256) == sha256)) or ""
+async def text_of(session: AsyncSession, sha256: str) -> str | None:
+    """None of what was never looked into: an attachment of a notice, or what has no text, as a recording."""
+    return await session.scalar(select(col(FileText.text)).where(col(FileText.sha256) == sha256))

@@ -42,7 +42,7 @@ async def attach_file(
         file = AttachmentPublic(name=name, media_type=kind.media_type, **asdict(arrived.file))
         async with parts.transaction(request_id=request.scope.get("handbook.request_id")) as session:
             writer = await resolve_viewer(session, viewer.the_member, viewer.the_session)
-            notice = await attach(session, writer, notice_id, file, revision)
+            notice = await attach(session, writer, notice_id, file, revision, arrived.file.crc32)
             await arrived.keep()
     return tag(notice)
 

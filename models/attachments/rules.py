@@ -38,7 +38,7 @@ async def check_room(session: AsyncSession, viewer: Viewer, notice_id: UUID, rev
 
 
 async def attach(
-    session: AsyncSession, viewer: Viewer, notice_id: UUID, file: AttachmentPublic, revision: int
+    session: AsyncSession, viewer: Viewer, notice_id: UUID, file: AttachmentPublic, revision: int, crc32: int
 ) -> NoticePublic:
     """Add a file as the last one, in a new revision. Whoever calls keeps its bytes before they commit.
 
@@ -46,7 +46,7 @@ async def attach(
     """
     notice, branch = await _held(session, viewer, notice_id, revision)
     _check_room(notice, file.size)
-    await keep_file(session, file.sha256, file.size, file.media_type)
+    await keep_file(session, file.sha256, file.size, file.media_type, crc32)
     async with translating(session, {"pk_notice_file": Conflict("attachment.repeated")}):
         session.add(NoticeFile(notice_id=notice.id, sha256=file.sha256))
     _say(notice, [*_attached(notice), file])

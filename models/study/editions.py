@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from content.extract import KINDS
 from content.render import Rendered, render_material, shorten, summarise
 from models.branches import Branch
 from models.channels import ALL
@@ -85,18 +86,20 @@ async def _draw_up_material(session: AsyncSession, _study: Study, _branch: Branc
     rendered = _render(content)
     hashes = _named(content, rendered)
     files = await files_by_hash(session, hashes)
-    shown_file, form = None, Form.TEXT
+    shown_file, form, inside = None, Form.TEXT, None
     if content.file is not None:
         stored = files.get(content.file.sha256)
         if stored is None or stored.media_type not in _FORMS:
             raise Invalid.at("/file/sha256", "file.unknown" if stored is None else "material.form_unknown")
         form = _FORMS[stored.media_type]
+        inside = await text_of(session, stored.sha256)
+        if inside is None and stored.media_type in KINDS:
+            raise Invalid.at("/file/sha256", "material.file_unexamined")
         shown_file = MaterialFile(name=content.file.name, **_described(stored))
     images = [files[sha256] for sha256 in rendered.files if sha256 in files]
     if len(images) < len(rendered.files) or not all(image.media_type in _IMAGES for image in images):
         raise Invalid.at("/body", "material.image_unknown")
     said = content.model_dump(include=set(MaterialCard.model_fields) - {"file"})
-    inside = "" if content.file is None else await text_of(session, content.file.sha256)
     card = MaterialCard(form=form, reading_minutes=rendered.reading_minutes, file=shown_file, **said)
     shown = MaterialShown(
         body_html=rendered.html,
@@ -104,7 +107,7 @@ async def _draw_up_material(session: AsyncSession, _study: Study, _branch: Branc
         images=[MaterialImage.model_validate(_described(image)) for image in images],
     )
     return Edition(
-        content.summary or summarise(content.body) or shorten(inside),
+        content.summary or summarise(content.body) or shorten(inside or ""),
         card.model_dump(mode="json"),
         shown.model_dump(mode="json"),
         files=hashes,

@@ -261,7 +261,7 @@ async def _say(session: AsyncSession, branches: list[Branch], said: Said, clock:
     )
     notice = await create_notice(session, OPERATOR, data)
     file = AttachmentPublic(sha256=_file(notice.id), name="Thư mời.pdf", media_type="application/pdf", size=9)
-    notice = await attach(session, OPERATOR, notice.id, file, notice.revision)
+    notice = await attach(session, OPERATOR, notice.id, file, notice.revision, crc32=0)
     if said.state is not NoticeState.DRAFT:
         notice = await publish_notice(session, OPERATOR, notice.id, notice.revision)
     if said.state is NoticeState.WITHDRAWN:

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from api.parts import Parts
+from tests import pdfs
+from tests.api.attachments.sending import attached, publish
 from tests.api.conftest import As, Client
 from tests.api.identity import events, slug
 from tests.api.problem_details import codes
@@ -162,6 +164,24 @@ async def test_a_collection_holds_what_all_its_readers_may_read(
 async def test_what_cannot_be_is_refused(shelf: Shelf, content: dict[str, object], refusals: dict[str, str]) -> None:
     answer = await shelf.write(TEXT | content)
     assert (answer.status_code, codes(answer)) == (422, refusals), answer.text
+
+
+async def test_what_came_with_a_notice_is_examined_before_it_is_studied(
+    shelf: Shelf, admin: Client, organisation: Organisation
+) -> None:
+    data, branch_id = pdfs.pdf("Nghị quyết"), str(organisation.branch("chibo").id)
+    said = {"branch_id": branch_id, "title": "Nghị quyết", "body": "Kèm theo đây."}
+    draft = (await admin.post("/v1/notices", json=said)).json()
+    sha256 = await attached(admin, draft["id"], data)
+    await publish(admin, draft["id"], revision=2)
+    file = {"file": {"sha256": sha256, "name": "nghi-quyet.pdf"}}
+    refused = await shelf.write(TEXT | file, publish=True)
+    assert (refused.status_code, codes(refused)) == (422, {"/file/sha256": "material.file_unexamined"})
+    sent = await shelf.client.post(
+        "/v1/files", params={"name": "a.pdf"}, content=data, headers={"Content-Type": "application/pdf"}
+    )
+    assert (sent.status_code, sent.json()["sha256"]) == (201, sha256), sent.text
+    assert (await shelf.published(TEXT | file))["version"] == 1
 
 
 async def test_a_branch_lists_what_it_has_for_its_editors(

@@ -19,6 +19,7 @@ from models.errors import Conflict, FieldError, Invalid, NotFound
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Place, Viewer, below, require
 from models.search import folded, matches
+from models.study.table import Study, StudyKind, StudyState
 
 DEPTH_MOST = 8
 TREE = "tree"
@@ -284,6 +285,14 @@ async def hang(session: AsyncSession, branch: Branch, parent: Branch) -> None:
     await session.execute(update(Branch).where(subtree).values(path=path).execution_options(synchronize_session=False))
     await session.refresh(branch)
     record(session, channel(branch.no, ALL), Topic.BRANCH, "branch", branch.id)
+    collections = select(col(Study.id), col(Study.branch_no), col(Study.who)).join(
+        Branch, col(Branch.no) == col(Study.branch_no)
+    )
+    is_shown = (col(Study.kind) == StudyKind.COLLECTION, col(Study.state) == StudyState.PUBLISHED)
+    for id_, no, who in await session.execute(collections.where(*is_shown, below(col(Branch.path), branch.path))):
+        record(
+            session, channel(no, who), Topic.MATERIALS, "collection", id_
+        )  # may hold what is not heard here any more
 
 
 async def _parent(session: AsyncSession, parent_id: UUID) -> Branch:

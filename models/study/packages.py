@@ -30,7 +30,7 @@ from models.files import File
 from models.notices.activity import HOME_ZONE
 from models.permissions import Viewer
 from models.study.collections import CollectionCard
-from models.study.editions import files_by_hash
+from models.study.editions import all_hear, files_by_hash
 from models.study.materials import MaterialCard, MaterialShown
 from models.study.quizzes import QuizShown
 from models.study.reading import get_study
@@ -146,13 +146,19 @@ async def _read(
         number = case(dict(enumerate(named.items)), value=col(StudyItem.position), else_=0)
     is_shown = and_(col(StudyVersion.study_id) == col(Study.id), col(StudyVersion.version) == number)
     rows = await session.execute(
-        select(StudyItem, Study, StudyVersion)
+        select(StudyItem, Study, Branch, StudyVersion)
         .join(Study, col(Study.id) == col(StudyItem.item_id))
+        .join(Branch, col(Branch.no) == col(Study.branch_no))
         .outerjoin(StudyVersion, is_shown)
         .where(col(StudyItem.collection_id) == study.id, col(StudyItem.version) == version.version)
         .order_by(col(StudyItem.position))
     )
-    return _Collection(study, branch, version, [(item, of, shown) for item, of, shown in rows])
+    items = [
+        # a branch that was moved does not take along what it heard where it was
+        (item, of, shown if all_hear(of, its_branch, study, branch) else None)
+        for item, of, its_branch, shown in rows
+    ]
+    return _Collection(study, branch, version, items)
 
 
 async def _members(session: AsyncSession, collection: _Collection, files: FileStore | None) -> list[Member]:

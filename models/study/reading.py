@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import col
 
 from models.branches import Branch
-from models.channels import hears
+from models.channels import ALL, hears
 from models.errors import NotFound
 from models.notices.shapes import Audience, NoticeBranch
 from models.paging import Order, Page, PageRequest, paginate
@@ -167,6 +167,7 @@ def _is_published_version() -> ColumnElement[bool]:
     return and_(col(StudyVersion.study_id) == col(Study.id), col(StudyVersion.version) == col(Study.version))
 
 
+_COLLECTION, _ITS_BRANCH = aliased(Study), aliased(Branch)
 ENTRIES: Select[*tuple[Any, ...]] = (
     select(
         col(Study.kind),
@@ -180,9 +181,20 @@ ENTRIES: Select[*tuple[Any, ...]] = (
     .select_from(StudyItem)
     .join(Study, and_(col(Study.id) == col(StudyItem.item_id), col(Study.state) == StudyState.PUBLISHED))
     .join(StudyVersion, _is_published_version())
+    .join(Branch, col(Branch.no) == col(Study.branch_no))
+    .join(_COLLECTION, _COLLECTION.id == col(StudyItem.collection_id))  # type: ignore[arg-type]  # aliased columns are Any
+    .join(_ITS_BRANCH, _ITS_BRANCH.no == _COLLECTION.branch_no)  # type: ignore[arg-type]
+    .where(
+        or_(
+            and_(col(Study.branch_no) == _COLLECTION.branch_no, col(Study.who) == _COLLECTION.who),
+            and_(col(Study.who) == ALL, col(_ITS_BRANCH.path).startswith(col(Branch.path))),
+        )
+    )
     .order_by(col(StudyItem.position))
 )
-"""What collections hold, as it is now."""
+"""What collections hold, as it is now. What not all hear who hear the collection, since a branch was moved, is left out:
+`all_hear`, as a predicate.
+"""
 
 
 async def _speaking(session: AsyncSession, numbers: Iterable[int]) -> dict[int, NoticeBranch]:

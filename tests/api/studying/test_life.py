@@ -166,6 +166,27 @@ async def test_what_cannot_be_is_refused(shelf: Shelf, content: dict[str, object
     assert (answer.status_code, codes(answer)) == (422, refusals), answer.text
 
 
+async def test_a_branch_that_moves_takes_along_nothing_that_it_heard(
+    shelf: Shelf, admin: Client, member: Client, organisation: Organisation
+) -> None:
+    theirs = await Shelf(admin, organisation, "coso").published(TEXT | {"title": "Của cơ sở"})
+    own = await shelf.published(TEXT | {"title": "Của chi hội"})
+    items = [{"kind": "material", "id": each["id"]} for each in (theirs, own)]
+    path = f"/v1/collections/{(await shelf.published({'title': 'Chuyên đề', 'items': items}, 'collections'))['id']}"
+
+    async def held() -> tuple[list[str], int]:
+        files = (await member.get(f"{path}/package")).json()["files"]
+        titles = [item["title"] for item in (await member.get(path)).json()["items"]]
+        return titles, sum(file["path"] != "index.html" for file in files)
+
+    assert await held() == (["Của cơ sở", "Của chi hội"], 2)
+    to = {"parent_id": str(organisation.branch("xa").id)}
+    moved = await admin.post(f"/v1/branches/{organisation.branch('chibo').id}/move", json=to)
+    assert moved.status_code == 200, moved.text
+    assert (await member.get(f"/v1/materials/{theirs['id']}")).status_code == 404
+    assert await held() == (["Của chi hội"], 1)
+
+
 async def test_what_came_with_a_notice_is_examined_before_it_is_studied(
     shelf: Shelf, admin: Client, organisation: Organisation
 ) -> None:

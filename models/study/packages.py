@@ -1,7 +1,9 @@
 """A collection with all that it holds, to be kept where there is no network."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -170,12 +172,9 @@ async def _members(session: AsyncSession, collection: _Collection, files: FileSt
     card = CollectionCard.model_validate(collection.version.card)
     due = written_day(card.due_at.astimezone(_HOME).date(), "vi") if card.due_at is not None else None
     byline = f"{collection.branch.name} · phiên bản {collection.version.version}"
-    index = index_page(collection.version.title, collection.version.summary, byline, due, items, "vi")
-    pages = {"index.html": index} | {
-        page_path(place, item): item_page(items, place, lambda sha256: stored[sha256].media_type)
-        for place, item in enumerate(items)
-    }
-    members = [Member.of(path, _HTML, page.encode()) for path, page in pages.items()]
+    index = partial(index_page, collection.version.title, collection.version.summary, byline, due, items, "vi")
+    kinds = {sha256: file.media_type for sha256, file in stored.items()}
+    members = await asyncio.to_thread(_pages, index, items, kinds)
     for file in stored.values():
         crc32 = file.crc32
         if crc32 is None and files is not None:  # kept before checksums were
@@ -183,6 +182,14 @@ async def _members(session: AsyncSession, collection: _Collection, files: FileSt
         path = file_path(file.sha256, file.media_type)
         members.append(Member(path, file.media_type, file.sha256, file.size, crc32 or 0))
     return members
+
+
+def _pages(index: Callable[[], str], items: Sequence[OfflineItem], kinds: Mapping[str, str]) -> list[Member]:
+    """Takes a while where the collection is large."""
+    pages = {"index.html": index()} | {
+        page_path(place, item): item_page(items, place, kinds.__getitem__) for place, item in enumerate(items)
+    }
+    return [Member.of(path, _HTML, page.encode()) for path, page in pages.items()]
 
 
 def _hashes(study: Study, version: StudyVersion) -> list[str]:

@@ -192,8 +192,8 @@ ENTRIES: Select[*tuple[Any, ...]] = (
     )
     .order_by(col(StudyItem.position))
 )
-"""What collections hold, as it is now. What not all hear who hear the collection, since a branch was moved, is left out:
-`all_hear`, as a predicate.
+"""What collections hold, as it is now. What not all hear who hear the collection, since a branch was moved, is left
+out: `all_hear`, as a predicate.
 """
 
 

@@ -107,7 +107,7 @@ class Lane:
 
     async def _begin(self) -> int:
         self._means.figures.open_breakers[self._provider] = self._breaker.is_open
-        if self._breaker.is_open:
+        if self._breaker.is_open or (self._breaker.is_trying and self._tasks):
             return 0
         room = 1 if self._breaker.is_trying else self._most - len(self._tasks)
         async with self._means.begin() as session:

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import case, exists, or_, select
+from sqlalchemy import case, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -145,18 +145,17 @@ async def _told(session: AsyncSession, message: OutboxMessage, deliveries: Seque
     """Devices that were told of the same thing before, by themselves or by a topic."""
     mine = [each.device_id for each in deliveries if each.device_id is not None]
     delivery = table_of(Delivery).c
-    rows = await session.execute(
-        select(delivery.device_id)
-        .join_from(table_of(Delivery), table_of(OutboxMessage), col(OutboxMessage.id) == delivery.message_id)
-        .where(
-            col(OutboxMessage.thing_id) == message.thing_id,
-            col(OutboxMessage.id) != message.id,
-            delivery.state == DeliveryState.SENT,
-            or_(delivery.device_id.in_(sorted(mine)), delivery.topic.is_not(None)),
+    others = await session.scalars(
+        select(col(OutboxMessage.id)).where(
+            col(OutboxMessage.thing_id) == message.thing_id, col(OutboxMessage.id) != message.id
         )
     )
-    told = set(rows.scalars())
-    if None in told:
+    was_sent = (delivery.message_id.in_(sorted(others)), delivery.state == DeliveryState.SENT)
+    # one after the other: both in one statement would read all that an earlier message has, which may be millions
+    told: set[UUID | None] = set(
+        await session.scalars(select(delivery.device_id).where(*was_sent, delivery.device_id.in_(sorted(mine))))
+    )
+    if await session.scalar(select(exists().where(*was_sent, delivery.device_id.is_(None)))):
         told |= {each.device_id for each in deliveries if each.provider == FCM}
     return told
 

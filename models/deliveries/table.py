@@ -29,7 +29,7 @@ class DeliveryState(StrEnum):
 
 class Delivery(SQLModel, table=True):
     """One message for one device, one mailbox (whose `device_id` is the member's) or one topic. Whoever
-    holds a lease sends it; a lease that ran out is nobody's.
+    holds a lease sends it; a lease that ran out is nobody's. An app chooses its device's id: it may be a member's.
 
     `branch_no` is where the member stands in the audience; `is_first` of one of each member's devices.
     """
@@ -39,7 +39,7 @@ class Delivery(SQLModel, table=True):
         CheckConstraint("(device_id IS NULL) = (topic IS NOT NULL)", name="target"),
         CheckConstraint("(finished_at IS NULL) = (state = 'waiting')", name="finished_at"),
         Index("ix_delivery_due", "message_id", "provider", "due_at", postgresql_where=WAITS, sqlite_where=WAITS),
-        Index("uq_delivery_device_id", "message_id", "device_id", unique=True),
+        Index("uq_delivery_device_id", "message_id", "device_id", "provider", unique=True),
         Index("ix_delivery_dead", "id", postgresql_where=_DEAD, sqlite_where=_DEAD),
         Index("ix_delivery_uncounted", "message_id", postgresql_where=UNCOUNTED, sqlite_where=UNCOUNTED),
     )

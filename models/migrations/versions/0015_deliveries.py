@@ -152,7 +152,7 @@ def _create_deliveries() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
     _index("ix_delivery_due", "delivery", ["message_id", "provider", "due_at"], "state = 'waiting'")
-    op.create_index("uq_delivery_device_id", "delivery", ["message_id", "device_id"], unique=True)
+    op.create_index("uq_delivery_device_id", "delivery", ["message_id", "device_id", "provider"], unique=True)
     _index("ix_delivery_dead", "delivery", ["id"], "state = 'dead'")
     _index("ix_delivery_uncounted", "delivery", ["message_id"], "(finished_at IS NOT NULL AND NOT is_counted)")
 

@@ -9,6 +9,8 @@ from api.transactions import transaction
 from models.accounts import Account
 from models.database import Database, now
 from models.deliveries.table import DeliveryState
+from models.devices.rules import put_device
+from models.devices.shapes import DeviceProvider, DevicePut
 from models.devices.table import PushCategory
 from models.members.table import Member
 from models.notices.life import amend_notice, remind_of_notice, withdraw_notice
@@ -191,6 +193,20 @@ async def test_who_has_no_phone_and_wishes_it_gets_a_letter(database: Database, 
     post = Post(database)
     await publish(database, organisation)
     assert await post.told() == sorted(["member@example.org", *number(organisation, "fellow")])
+
+
+async def test_a_phone_may_have_the_id_of_somebody_who_gets_letters(
+    database: Database, organisation: Organisation
+) -> None:
+    await prefer(database, organisation.person("fellow"), email=True)
+    async with transaction(database) as session:
+        (await session.get_one(Member, organisation.person("fellow").id)).email = "fellow@example.org"
+        viewer = await organisation.viewer(session, "member")
+        phone = DevicePut(provider=DeviceProvider.FCM, token="chosen")
+        await put_device(session, viewer, organisation.person("fellow").id, phone, ())
+    post = Post(database)
+    await publish(database, organisation)
+    assert await post.told() == ["chosen", "fellow@example.org"]
 
 
 async def test_nobody_is_told_of_what_is_long_over(

@@ -8,9 +8,8 @@ import pytest
 from tests.client.account import Account
 from tests.client.activities import attendance, shown_rsvp
 from tests.client.fake import Server, play
-from tests.client.patience import Patience
+from tests.client.opening import open_phone
 from tests.client.queue import queued
-from tests.client.store import Store
 from tests.clock import StandingClock
 
 
@@ -25,14 +24,6 @@ def server() -> Server:
     server.heard = {"1:0"}
     server.publish("1:0", "n1")
     return server
-
-
-def open_phone(folder: Path, name: str, server: Server, clock: StandingClock) -> Account:
-    account = Account(Store(folder / f"{name}.db"), Patience(lambda: 0.5), clock)
-    with account.store.transaction():
-        account.store.keep("access_token", "first")
-    play(account.bring_up_to_date(), server.send)
-    return account
 
 
 @pytest.fixture

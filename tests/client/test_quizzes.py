@@ -7,9 +7,8 @@ import pytest
 
 from tests.client.account import Account
 from tests.client.fake import Server, play
-from tests.client.patience import Patience
+from tests.client.opening import open_phone
 from tests.client.quizzes import NoAttemptLeft, drawn, next_draw, shown_attempts
-from tests.client.store import Store
 from tests.client.wire import Request
 from tests.clock import StandingClock
 
@@ -31,14 +30,6 @@ def server() -> Server:
     server.publish("1:0", "q1", **{name: said for name, said in QUIZ.items() if name != "id"})
     server.right["q1"] = RIGHT
     return server
-
-
-def open_phone(folder: Path, name: str, server: Server, clock: StandingClock) -> Account:
-    account = Account(Store(folder / f"{name}.db"), Patience(lambda: 0.5), clock)
-    with account.store.transaction():
-        account.store.keep("access_token", "first")
-    play(account.bring_up_to_date(), server.send)
-    return account
 
 
 @pytest.fixture

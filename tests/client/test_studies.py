@@ -7,9 +7,8 @@ import pytest
 
 from tests.client.account import Account
 from tests.client.fake import Server, play
-from tests.client.patience import Patience
+from tests.client.opening import open_phone
 from tests.client.queue import queued
-from tests.client.store import Store
 from tests.client.studies import shown_bookmarks, shown_progress
 from tests.clock import StandingClock
 
@@ -22,14 +21,6 @@ def clock() -> StandingClock:
 @pytest.fixture
 def server() -> Server:
     return Server(page=9)
-
-
-def open_phone(folder: Path, name: str, server: Server, clock: StandingClock) -> Account:
-    account = Account(Store(folder / f"{name}.db"), Patience(lambda: 0.5), clock)
-    with account.store.transaction():
-        account.store.keep("access_token", "first")
-    play(account.bring_up_to_date(), server.send)
-    return account
 
 
 @pytest.fixture

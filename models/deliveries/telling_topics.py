@@ -37,12 +37,15 @@ async def take_turn(session: AsyncSession, at: datetime, most: int, lease: timed
     """What waits longest, which is nobody else's for as long as the lease; None where nothing does."""
     waits = (_SUBSCRIPTION.c.state != SubscriptionState.SUBSCRIBED, _SUBSCRIPTION.c.due_at <= at)
     first = select(_SUBSCRIPTION.c.branch_no, _SUBSCRIPTION.c.who, _SUBSCRIPTION.c.state)
-    oldest = (await session.execute(first.where(*waits).order_by(_SUBSCRIPTION.c.due_at).limit(1))).one_or_none()
+    order = (_SUBSCRIPTION.c.due_at, _SUBSCRIPTION.c.state)  # who is not wanted first: a phone may be somebody else's
+    oldest = (await session.execute(first.where(*waits).order_by(*order).limit(1))).one_or_none()
     if oldest is None:
         return None
     branch_no, who, state = oldest
     topic = await session.get_one(ChannelTopic, (branch_no, who))
     of_this = (_SUBSCRIPTION.c.branch_no == branch_no, _SUBSCRIPTION.c.who == who, _SUBSCRIPTION.c.state == state)
+    if state == SubscriptionState.UNWANTED:
+        await _pass_over_moved(session, of_this)
     found = await session.execute(
         select(_SUBSCRIPTION.c.device_id, _SUBSCRIPTION.c.attempts)
         .where(*of_this, *waits)

@@ -1,13 +1,15 @@
 """Topics of large channels: who subscribes, and that what is urgent goes once for all of them."""
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from api.transactions import transaction
 from models.database import Database
 from models.deliveries import handing
-from models.deliveries.table import DeliveryState
+from models.deliveries.table import DeliveryState, TopicSubscription
 from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
 from models.devices.table import Device
 from models.sessions import end_sessions
@@ -93,6 +95,35 @@ async def test_a_phone_that_is_somebody_elses_by_now_stays_subscribed(
     await do_due(database, [CHECK_TOPICS])
     await post.deliver()
     assert subscribed == {*CELL}
+
+
+async def test_a_phone_that_is_somebody_elses_stays_subscribed_whoever_is_told_of_first(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    for name in CELL:
+        await give_phone(database, organisation.person(name), name=name)
+    post = Post(database, topics_above=2)
+    await publish(database, organisation)
+    await post.deliver()
+    await do_due(database)
+    await post.deliver()
+    (subscribed,) = post.fcm.topics.values()
+    before = col(TopicSubscription.member_id) == organisation.person("member").id
+    async with transaction(database) as session:
+        await session.execute(
+            update(Device).where(col(Device.member_id) == organisation.person("member").id).values(ended_at=clock())
+        )
+    await give_phone(database, organisation.person("clerk"), name="member")
+    clock.advance(days=1)
+    await do_due(database, [CHECK_TOPICS])
+    async with transaction(database) as session:
+        await session.execute(update(TopicSubscription).where(before).values(due_at=clock() + timedelta(minutes=1)))
+    await post.deliver()
+    clock.advance(minutes=2)
+    await post.deliver()
+    assert subscribed == {*CELL}
+    async with transaction(database, writes=False) as session:
+        assert await session.scalar(select(func.count()).where(before)) == 0, "and nothing is left to be told of it"
 
 
 async def test_one_look_through_all_makes_subscriptions_right(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, union, update
+from sqlalchemy import delete, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -132,7 +132,7 @@ async def _write(session: AsyncSession, viewer: Viewer, device_id: UUID, data: D
         is_moved = device.address_digest != digest
         device.sqlmodel_update(about)
         if is_moved:
-            await _subscribe_again(session, device)
+            await _subscribe_again(session, device, data.provider)
     await session.flush()
     return device
 
@@ -156,8 +156,11 @@ async def _refuse_too_many(session: AsyncSession, viewer: Viewer) -> None:
         raise Conflict("device.too_many", most=DEVICES_MOST)
 
 
-async def _subscribe_again(session: AsyncSession, device: Device) -> None:
-    """The provider knows subscribers of topics by their address."""
+async def _subscribe_again(session: AsyncSession, device: Device, provider: DeviceProvider) -> None:
+    """Firebase knows subscribers of topics by their token; it is told of no other address."""
+    if provider is not DeviceProvider.FCM:
+        await session.execute(delete(_SUBSCRIPTION).where(_SUBSCRIPTION.c.device_id == device.id))
+        return
     await session.execute(
         update(_SUBSCRIPTION)
         .where(_SUBSCRIPTION.c.device_id == device.id, _SUBSCRIPTION.c.state != SubscriptionState.UNWANTED)

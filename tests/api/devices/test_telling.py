@@ -22,7 +22,7 @@ from models.permissions import OPERATOR
 from models.sealing import reseal
 from notifications.channels.protocol import Endpoint, Outcome, Push, Sent
 from tests.api.conftest import As
-from tests.api.devices.phones import kept, phone, register
+from tests.api.devices.phones import browser, kept, phone, register
 from tests.api.problem_details import assert_problem, codes
 from tests.notifications.delivering.phones import Post, do_due, publish
 from tests.organisation import Organisation
@@ -73,6 +73,9 @@ async def test_a_token_that_changes_is_subscribed_anew(
     await register(acting_as("member"), phone("new"), id_)
     await post.deliver()
     assert subscribed == {"old", "other", "new"}, "the old token is dead: its provider forgets it"
+    await register(acting_as("member"), browser(), id_)
+    await post.deliver()
+    assert subscribed == {"old", "other", "new"}, "Firebase is told of no browser's address"
     # a phone that comes to somebody else stays subscribed, since they hear the channel too
     await register(acting_as("grouped"), phone("other"))
     await do_due(database, [FOLLOW_TOPICS])

@@ -290,9 +290,8 @@ async def hang(session: AsyncSession, branch: Branch, parent: Branch) -> None:
     )
     is_shown = (col(Study.kind) == StudyKind.COLLECTION, col(Study.state) == StudyState.PUBLISHED)
     for id_, no, who in await session.execute(collections.where(*is_shown, below(col(Branch.path), branch.path))):
-        record(
-            session, channel(no, who), Topic.MATERIALS, "collection", id_
-        )  # may hold what is not heard here any more
+        # they may hold what is not heard here any more
+        record(session, channel(no, who), Topic.MATERIALS, "collection", id_)
 
 
 async def _parent(session: AsyncSession, parent_id: UUID) -> Branch:

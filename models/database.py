@@ -16,7 +16,8 @@ from sqlalchemy import Engine, PrimaryKeyConstraint, Table, UniqueConstraint, ev
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import IntegrityError, InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlmodel import SQLModel
@@ -170,6 +171,13 @@ async def database_now(session: AsyncSession) -> datetime:
 def keyring(session: AsyncSession) -> Keyring:
     ring: Keyring = session.info["keyring"]
     return ring
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the database cannot be asked at all: of anything else than what was asked it would say the same."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, InterfaceError) or error.connection_invalidated
+    return isinstance(error, OSError | TimeoutError | PoolTimeout)
 
 
 async def lock(session: AsyncSession, name: str, *, shared: bool = False) -> None:

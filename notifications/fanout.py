@@ -3,8 +3,7 @@
 import logging
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
-
+from models.database import is_lost
 from models.deliveries.facts import things_of
 from models.deliveries.handing import hand_out, hold_message, unsent, want_topic
 from notifications.decide import TABLE, judge_message, needs_person
@@ -25,8 +24,8 @@ async def hand_out_some(means: Means) -> bool:
     for message_id in waiting:
         try:
             left = await _hand_out(means, message_id)
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except Exception as error:
+            if is_lost(error):
                 raise
             _log.exception("message %s is not handed out", message_id)
             continue

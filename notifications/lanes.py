@@ -8,12 +8,15 @@ import asyncio
 import logging
 import random
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from models.base import new_id
+from models.database import is_lost
 from models.deliveries.claims import Lease, claim, give_back
 from models.deliveries.devices import forget_devices
 from models.deliveries.facts import Recipient, Thing, recipients_of, things_of
@@ -21,13 +24,11 @@ from models.deliveries.outcomes import Ending, write_endings
 from models.deliveries.table import Delivery, DeliveryState
 from models.outbox import OutboxMessage
 from notifications.channels.protocol import Endpoint, Outcome, Provider, Push, PushChannel, Sent, TopicChannel
-from notifications.decide import Go, Later, Skip, judge, judge_message, push_of
+from notifications.decide import Go, Later, Skip, Why, judge, judge_message, push_of
 from notifications.means import Means
 from notifications.pacing import Breaker, Pace
+from notifications.retries import ending_of
 
-ATTEMPTS_MOST = 8
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
-"""Seconds before the second attempt, and between any two; a provider may ask for more."""
 _QUEUED = 3
 """How many times as many are claimed as are under way: so many are handed on before the database is asked again."""
 _MOST = 500
@@ -105,30 +106,56 @@ class Lane:
         await self._write()
         return done
 
+    @property
+    def _room(self) -> int:
+        """How many more may be claimed: as many as have their turn long before their lease runs out."""
+        if self._breaker.is_open:
+            return 0
+        if self._breaker.is_trying:
+            return 0 if self._tasks else min(1, self._pace.room(self._safe))
+        return min(self._most, self._pace.room(self._safe / 2)) - len(self._tasks)
+
     async def _begin(self) -> int:
         self._means.figures.open_breakers[self._provider] = self._breaker.is_open
-        if self._breaker.is_open or (self._breaker.is_trying and self._tasks):
+        room = self._room
+        if room <= 0:
             return 0
-        room = 1 if self._breaker.is_trying else self._most - len(self._tasks)
         async with self._means.begin() as session:
             at = await self._means.clock(session)
             deliveries, messages = await claim(session, self._provider, at, room, Lease(new_id(), self._means.lease))
         oldest = min((delivery.due_at for delivery in deliveries), default=at)
         self._means.figures.behind[self._provider] = max((at - oldest).total_seconds(), 0.0)
-        if not deliveries:
-            return 0
         until = time.monotonic() + self._safe
-        async with self._means.read() as session:
-            things = await things_of(session, messages.values())
-            known: dict[UUID, Recipient] = {}
-            for message in messages.values():
-                mine = [each for each in deliveries if each.message_id == message.id and each.topic is None]
-                if mine and message.id in things:
-                    known |= await recipients_of(session, message, mine, things[message.id], at)
+        left = defaultdict(list)
         for delivery in deliveries:
-            message = messages[delivery.message_id]
-            self._look_again(delivery, message, things.get(message.id), known.get(delivery.id), at, until)
+            left[delivery.message_id].append(delivery)
+        try:
+            for message_id in list(left):
+                await self._look_up(messages[message_id], left[message_id], at, until)
+                del left[message_id]
+        except BaseException:
+            self._unsent += [delivery for mine in left.values() for delivery in mine]
+            raise
         return len(deliveries)
+
+    async def _look_up(self, message: OutboxMessage, mine: Sequence[Delivery], at: datetime, until: float) -> None:
+        """One that cannot be looked up is put off, and no other with it."""
+        to_devices = [delivery for delivery in mine if delivery.topic is None]
+        known: dict[UUID, Recipient] = {}
+        try:
+            async with self._means.read() as session:
+                thing = (await things_of(session, [message])).get(message.id)
+                if thing is not None and to_devices:
+                    known = await recipients_of(session, message, to_devices, thing, at)
+        except Exception as error:
+            if is_lost(error):
+                raise
+            _log.exception("message %s cannot be looked up", message.id)
+            failed = Sent(Outcome.RETRY, detail=type(error).__name__)
+            self._endings += [ending_of(delivery, failed) for delivery in mine]
+            return
+        for delivery in mine:
+            self._look_again(delivery, message, thing, known.get(delivery.id), at, until)
 
     def _look_again(
         self,
@@ -143,13 +170,15 @@ class Lane:
         if why is not None or thing is None:
             self._end(delivery, Skip(why) if why else None)
             return
+        endpoint = None
         if delivery.topic is None:
             verdict = judge(message, thing, to, at) if to is not None else None
             if not isinstance(verdict, Go) or to is None:
                 self._end(delivery, verdict)
                 return
-        endpoint = None
-        if to is not None:
+            if to.destination is None:
+                self._endings.append(ending_of(delivery, Sent(Outcome.RETRY, detail="its address cannot be opened")))
+                return
             endpoint = Endpoint(self._provider, *to.destination, to.language)
         claimed = _Claimed(delivery, message, push_of(message, thing), endpoint, until)
         task = asyncio.create_task(self._deliver(claimed), name=f"push by {self._provider}")
@@ -164,14 +193,16 @@ class Lane:
         if isinstance(verdict, Later):
             self._endings.append(Ending(delivery, DeliveryState.WAITING, "quiet hours", verdict.at))
         else:
-            why = verdict.why if isinstance(verdict, Skip) else "signed_out"
+            why = verdict.why if isinstance(verdict, Skip) else Why.SIGNED_OUT
             self._means.figures.count(self._provider, why)
-            self._endings.append(Ending(delivery, DeliveryState.SKIPPED, why))
+            if why is Why.EXPIRED and delivery.attempts:  # in vain until the end
+                self._endings.append(Ending(delivery, DeliveryState.DEAD, delivery.detail))
+            else:
+                self._endings.append(Ending(delivery, DeliveryState.SKIPPED, why))
 
     async def _deliver(self, claimed: _Claimed) -> None:
         async with self._free:
-            await self._pace.turn()
-            if self._stopping or self._breaker.is_open or time.monotonic() >= claimed.until:
+            if self._is_held or not await self._pace.turn(claimed.until) or self._is_held:
                 self._unsent.append(claimed.delivery)
                 return
             began = time.monotonic()
@@ -181,7 +212,9 @@ class Lane:
         self._means.figures.count(self._provider, sent.outcome)
         if sent.outcome is Outcome.GONE and claimed.to is not None and claimed.delivery.device_id is not None:
             self._gone.append((claimed.delivery.device_id, claimed.to.address))
-        self._endings.append(_ending(claimed.delivery, sent))
+        if claimed.to is None and sent.outcome is not Outcome.SENT:
+            _log.error("all who subscribed wait for message %s: %s", claimed.message.id, sent.detail)
+        self._endings.append(ending_of(claimed.delivery, sent))
 
     async def _send(self, claimed: _Claimed) -> Sent:
         try:
@@ -196,6 +229,10 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - whatever a channel did not foresee ends none of the others
             _log.exception("a push by %s was not sent", self._provider)
             return Sent(Outcome.RETRY, detail=type(error).__name__)
+
+    @property
+    def _is_held(self) -> bool:
+        return self._stopping or self._breaker.is_open
 
     @property
     def _has_words(self) -> bool:
@@ -224,21 +261,3 @@ class Lane:
                 if self._tasks and not self._stopping:
                     await asyncio.sleep(_GATHERING)
         self._moved.clear()
-
-
-def _ending(delivery: Delivery, sent: Sent) -> Ending:
-    if sent.outcome is Outcome.SENT:
-        return Ending(delivery, DeliveryState.SENT, attempts=1)
-    if sent.outcome is Outcome.GONE:
-        return Ending(delivery, DeliveryState.GONE, sent.detail, attempts=1)
-    attempts = delivery.attempts + 1
-    if sent.outcome is Outcome.REFUSED or attempts >= ATTEMPTS_MOST:
-        return Ending(delivery, DeliveryState.DEAD, sent.detail, attempts=1)
-    pause = pause_after(attempts, sent.retry_after)
-    return Ending(delivery, DeliveryState.WAITING, sent.detail, pause=pause, attempts=1)
-
-
-def pause_after(attempts: int, retry_after: float | None) -> float:
-    """Seconds: twice as long each time, spread, and never shorter than the provider asks for."""
-    longest: float = min(_FIRST_PAUSE * 2 ** (attempts - 1), _LONGEST_PAUSE)
-    return max(longest * random.uniform(0.5, 1.0), retry_after or 0.0)  # noqa: S311 - to spread

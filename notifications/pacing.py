@@ -19,12 +19,27 @@ class Pace:
         self._step = 60 / per_minute
         self._next = 0.0
 
-    async def turn(self) -> None:
-        """Returns when it is this one's turn, in the order of asking."""
-        now = time.monotonic()
-        self._next = max(self._next, now - _BURST) + self._step
-        if self._next > now:
-            await asyncio.sleep(self._next - now)
+    def room(self, seconds: float) -> int:
+        """How many could have their turn from now until then."""
+        left = time.monotonic() + seconds - self._upcoming
+        return 0 if left < 0 else 1 + int(left / self._step)
+
+    async def turn(self, by: float) -> bool:
+        """True when it is this one's turn, in the order of asking; False at once, and no turn is used up, where that
+        would come later than `by` on the monotonic clock.
+        """
+        mine = self._upcoming
+        if mine > by:
+            return False
+        self._next = mine + self._step
+        wait = mine - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        return True
+
+    @property
+    def _upcoming(self) -> float:
+        return max(self._next, time.monotonic() - _BURST)
 
 
 class Breaker:

@@ -6,8 +6,8 @@ from models.deliveries.devices import forget_devices
 from models.deliveries.table import SubscriptionState
 from models.deliveries.telling_topics import drop_subscribers, take_turn, write_turn
 from notifications.channels.protocol import Outcome, TopicChannel
-from notifications.lanes import pause_after
 from notifications.means import Means
+from notifications.retries import pause_after
 
 _AT_ONCE = 1000
 

@@ -1,5 +1,6 @@
 """Where to, and what its owner wishes, of the devices and mailboxes of some deliveries."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -14,6 +15,7 @@ from models.database import keyring, table_of
 from models.deliveries.devices import EMAIL
 from models.deliveries.table import Delivery
 from models.devices.table import Destination, Device, Preference, PushCategory, unsealed
+from models.keyring import Keyring, KeyringError
 from models.members.table import ACTIVE, Member
 from models.sessions import IDLE_MOST, DeviceSession
 
@@ -25,12 +27,14 @@ _DEVICE, _PREFERENCE, _SESSION, _MEMBER = (
 )
 _ACCOUNT = table_of(Account)
 _STANDING = (_MEMBER.c.status, _ACCOUNT.c.member_id.label("account_of"), _ACCOUNT.c.disabled_at)
+_log = logging.getLogger("handbook")
 _WISHES = (_PREFERENCE.c.quiet_from, _PREFERENCE.c.quiet_until, _PREFERENCE.c.timezone, _PREFERENCE.c.muted)
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    destination: Destination
+    destination: Destination | None
+    """None where no key opens it: its device registers anew with the next start of its app."""
     language: str
     is_signed_in: bool
     muted: frozenset[PushCategory]
@@ -67,7 +71,7 @@ async def _of_devices(session: AsyncSession, devices: dict[UUID, UUID], at: date
     ring = keyring(session)
     return {
         devices[row.id]: Address(
-            destination=unsealed(ring, row.id, row.destination),
+            destination=_opened(ring, row),
             language=row.language,
             is_signed_in=row.ended_at is None
             and row.session_ended_at is None
@@ -100,6 +104,14 @@ async def _of_mailboxes(session: AsyncSession, members: dict[UUID, UUID]) -> dic
         )
         for row in rows
     }
+
+
+def _opened(ring: Keyring, row: Any) -> Destination | None:
+    try:
+        return unsealed(ring, row.id, row.destination)
+    except KeyringError:
+        _log.warning("no key opens the address of device %s", row.id)
+        return None
 
 
 def _is_open(row: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What was given up: refused by a provider, or tried too often. For an operator to look at, and to have sent again."""
+"""What was given up: refused by a provider, or tried in vain to the end. For an operator to look at, and to have sent again."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

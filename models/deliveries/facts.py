@@ -64,7 +64,8 @@ class Recipient:
     taken: frozenset[Taken]
     muted: frozenset[PushCategory]
     quiet: tuple[time, time, str] | None
-    destination: Destination
+    destination: Destination | None
+    """None where no key opens it."""
     language: str
 
 

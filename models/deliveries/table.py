@@ -24,7 +24,7 @@ class DeliveryState(StrEnum):
     GONE = "gone"
     """Nobody is there: the device was forgotten."""
     DEAD = "dead"
-    """Refused, or tried too often: an operator may look at it and have it sent again."""
+    """Refused, or tried in vain until it expired: an operator may look at it and have it sent again."""
 
 
 class Delivery(SQLModel, table=True):

@@ -24,6 +24,10 @@ ADDRESSES_MOST = 1_000
 _TOPIC = re.compile(r"[A-Za-z0-9_.~%-]{1,900}")
 _WORD = re.compile(r"[A-Z][A-Z_]{2,60}")
 _JSON = (b"content-type", b"application/json; charset=UTF-8")
+_OURS = frozenset({401, 403, 404, 408, 429})
+"""About our own credentials (those for Apple too), project or pace, whoever it was for: nothing is lost while an
+operator mends them.
+"""
 _BY_TOKEN = (b"access_token_auth", b"true")
 
 
@@ -179,10 +183,10 @@ def _outcome(answer: Answer) -> Sent:
     outcome = Outcome.REFUSED
     if code == "UNREGISTERED" or (answer.status == 400 and "message.token" in fields):
         outcome = Outcome.GONE
-    elif code in {"SENDER_ID_MISMATCH", "THIRD_PARTY_AUTH_ERROR"}:
+    elif code == "SENDER_ID_MISMATCH":
         outcome = Outcome.REFUSED  # not GONE: a wrong project in the settings would forget every device
-    elif answer.status in {401, 403, 408, 429} or answer.status >= 500 or code == "QUOTA_EXCEEDED":
-        outcome = Outcome.RETRY  # 401 and 403 are about our own credentials: nothing is lost while they are mended
+    elif answer.status in _OURS or answer.status >= 500:
+        outcome = Outcome.RETRY
     return Sent(outcome, answer.retry_after, f"{answer.status} {code or status}".rstrip())
 
 
@@ -228,7 +232,7 @@ def _results(answer: Answer, count: int) -> Sequence[Sent]:
         word = _word(document.get("error"))
     except (ValueError, TypeError, AttributeError):
         word = ""
-    again = answer.status in {200, 401, 403, 408, 429} or answer.status >= 500
+    again = answer.status in {200, *_OURS} or answer.status >= 500
     whole = Sent(Outcome.RETRY if again else Outcome.REFUSED, answer.retry_after, f"{answer.status} {word}".rstrip())
     return [whole] * count
 

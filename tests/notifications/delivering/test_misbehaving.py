@@ -1,18 +1,24 @@
 """Providers that refuse, break and ask to be left alone: all comes to an end, and nothing waits for anything else."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import cycle
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from api.transactions import transaction
 from models.database import Database
 from models.deliveries.dead import dead_letters, requeue
+from models.deliveries.facts import Thing, things_of
 from models.deliveries.table import DeliveryState
-from notifications import pacing
+from models.devices.table import Device
+from models.outbox import OutboxMessage
+from notifications import lanes, pacing
 from notifications.channels.protocol import Outcome, Provider, Push, Sent
-from notifications.lanes import ATTEMPTS_MOST, pause_after
 from notifications.pacing import Breaker
+from notifications.retries import pause_after
 from tests.clock import StandingClock
 from tests.notifications.delivering.phones import Post, give_phone, number, publish
 from tests.organisation import Organisation
@@ -27,15 +33,11 @@ async def equip(database: Database, organisation: Organisation) -> None:
             await give_phone(database, organisation.person(name), provider)
 
 
-async def until_all_is_over(post: Post, clock: StandingClock) -> int:
-    """Gives how many hours went by."""
-    for hour in range(24):
-        for _ in range(60):
-            await post.deliver()
-            if all(each.finished_at for each in await post.deliveries()):
-                return hour
-            clock.advance(minutes=1)
-    raise AssertionError("something is never done with")
+async def pass_hours(post: Post, clock: StandingClock, hours: int) -> None:
+    for _ in range(hours * 12):
+        await post.deliver()
+        clock.advance(minutes=5)
+    await post.deliver()
 
 
 async def test_all_comes_to_an_end_whatever_a_provider_answers(
@@ -63,11 +65,70 @@ async def test_all_comes_to_an_end_whatever_a_provider_answers(
 
     post.fcm.answers, post.channels[Provider.WEB_PUSH].answers = misbehave, fail
     await publish(database, organisation)
-    assert await until_all_is_over(post, clock) < 3
+    await pass_hours(post, clock, 3)
     ends = Counter((each.provider, each.state) for each in await post.deliveries())
-    assert ends[Provider.WEB_PUSH, DeliveryState.DEAD] == len(NAMES)
     assert ends[Provider.FCM, DeliveryState.SENT] > 0 < ends[Provider.FCM, DeliveryState.GONE]
-    assert all(each.attempts == ATTEMPTS_MOST for each in await post.deliveries() if each.provider == Provider.WEB_PUSH)
+    assert (Provider.FCM, DeliveryState.WAITING) not in ends
+    assert ends[Provider.WEB_PUSH, DeliveryState.WAITING] == len(NAMES), "while it has something to say it is tried"
+    clock.advance(days=7)
+    await post.deliver()
+    tried = [each for each in await post.deliveries() if each.provider == Provider.WEB_PUSH]
+    assert {(each.state, each.detail) for each in tried} == {(DeliveryState.DEAD, "ValueError")}
+    assert all(9 < each.attempts < 20 for each in tried)
+
+
+async def test_nothing_is_given_up_while_our_own_credentials_are_wrong(
+    database: Database, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "_FAILURES", 10**6)
+    for name in NAMES:
+        await give_phone(database, organisation.person(name))
+    post = Post(database)
+    post.fcm.answers = lambda *_: Sent(Outcome.RETRY, detail="403 PERMISSION_DENIED")
+    await publish(database, organisation)
+    await pass_hours(post, clock, 24)
+    post.fcm.sent.clear()
+    post.fcm.answers = lambda *_: Sent(Outcome.SENT)
+    clock.advance(hours=1)
+    assert await post.told() == number(organisation, *NAMES)
+
+
+async def test_what_cannot_be_looked_up_holds_up_nothing_else(
+    database: Database, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in NAMES:
+        await give_phone(database, organisation.person(name))
+    post = Post(database)
+    broken = await publish(database, organisation)
+    await publish(database, organisation, "tw")
+
+    async def stumble(session: Any, messages: Sequence[OutboxMessage]) -> dict[UUID, Thing]:
+        if any(message.thing_id == broken.id for message in messages):
+            raise ValueError("a row that nobody foresaw")
+        return await things_of(session, messages)
+
+    monkeypatch.setattr(lanes, "things_of", stumble)
+    assert await post.told() == number(organisation, *NAMES)
+    monkeypatch.undo()
+    clock.advance(minutes=1)
+    assert await post.told() == number(organisation, *NAMES)
+
+
+async def test_an_address_that_no_key_opens_waits_for_one(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    device_id = await give_phone(database, organisation.person("member"))
+    await give_phone(database, organisation.person("fellow"))
+    async with transaction(database) as session:
+        device = await session.get_one(Device, device_id)
+        well, device.destination = device.destination, "lost" + device.destination
+    post = Post(database)
+    await publish(database, organisation)
+    assert await post.told() == number(organisation, "fellow")
+    async with transaction(database) as session:
+        (await session.get_one(Device, device_id)).destination = well
+    clock.advance(minutes=1)
+    assert await post.told() == number(organisation, "member")
 
 
 async def test_a_provider_is_asked_no_sooner_than_it_says(
@@ -86,12 +147,14 @@ async def test_a_provider_is_asked_no_sooner_than_it_says(
     assert len(post.fcm.sent) == 2
 
 
-@pytest.mark.parametrize("attempts", range(1, ATTEMPTS_MOST))
+@pytest.mark.parametrize("attempts", [*range(1, 12), 1025, 32_767])
 def test_pauses_grow_and_are_bounded(attempts: int) -> None:
     pauses = {pause_after(attempts, None) for _ in range(50)}
+    longest = min(5 * 2 ** (attempts - 1), 3600)
     assert len(pauses) > 1, "they are spread"
-    assert all(2.5 * 2 ** (attempts - 1) <= pause <= 5 * 2 ** (attempts - 1) <= 900 for pause in pauses)
+    assert all(longest / 2 <= pause <= longest for pause in pauses)
     assert pause_after(attempts, 10_000) == 10_000
+    assert pause_after(attempts, None, 60) <= 60
 
 
 def test_who_fails_again_and_again_is_left_alone() -> None:
@@ -118,6 +181,15 @@ async def test_who_is_left_alone_is_asked_again_after_a_while(
     await publish(database, organisation, "tw")
     await post.deliver()
     assert 20 <= len(post.fcm.sent) < 20 + post.fcm.concurrency
+    post.fcm.sent.clear()
+    clock.advance(minutes=1)
+
+    async def is_asked() -> bool:
+        await post.deliver()
+        return bool(post.fcm.sent)
+
+    await until(is_asked)
+    assert len(post.fcm.sent) == 1, "by one, to see whether it is well"
     post.fcm.answers = lambda *_: Sent(Outcome.SENT)
     clock.advance(minutes=1)
 
@@ -126,7 +198,7 @@ async def test_who_is_left_alone_is_asked_again_after_a_while(
         return all(each.finished_at for each in await post.deliveries())
 
     await until(is_told)
-    assert all(each.attempts <= 2 for each in await post.deliveries())
+    assert all(each.attempts <= 3 for each in await post.deliveries())
 
 
 async def test_no_message_waits_for_another(database: Database, organisation: Organisation) -> None:

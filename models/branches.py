@@ -15,6 +15,7 @@ from models.base import Code, Flag, Name, Request, Shape, byte_ordered, choice, 
 from models.changes import Topic, record
 from models.channels import ALL, ancestors, channel
 from models.database import lock, now, translating
+from models.deliveries.table import ChannelTopic
 from models.errors import Conflict, FieldError, Invalid, NotFound
 from models.paging import Order, Page, PageRequest, paginate
 from models.permissions import Permission, Place, Viewer, below, require
@@ -280,6 +281,7 @@ async def hang(session: AsyncSession, branch: Branch, parent: Branch) -> None:
     deepest = (await session.execute(select(func.max(slashes)).where(subtree))).scalar_one()
     _refuse_too_deep(len(ancestors(parent.path)) + deepest - len(ancestors(branch.path)) + 1)
     path = func.concat(f"{parent.path}{branch.no}/", func.substr(Branch.path, len(branch.path) + 1))
+    left_or_joined = {*ancestors(branch.path)} ^ {*ancestors(parent.path), branch.no}
     branch.parent_no = parent.no
     await session.flush()
     await session.execute(update(Branch).where(subtree).values(path=path).execution_options(synchronize_session=False))
@@ -288,6 +290,9 @@ async def hang(session: AsyncSession, branch: Branch, parent: Branch) -> None:
     collections = select(col(Study.id), col(Study.branch_no), col(Study.who)).join(
         Branch, col(Branch.no) == col(Study.branch_no)
     )
+    # all at once stop to hear of some branches, and begin to hear of others
+    topics = update(ChannelTopic).where(col(ChannelTopic.branch_no).in_(sorted(left_or_joined)))
+    await session.execute(topics.values(after=None, checked_at=None))
     is_shown = (col(Study.kind) == StudyKind.COLLECTION, col(Study.state) == StudyState.PUBLISHED)
     for id_, no, who in await session.execute(collections.where(*is_shown, below(col(Branch.path), branch.path))):
         # they may hold what is not heard here any more

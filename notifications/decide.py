@@ -12,7 +12,7 @@ from models.devices.table import PushCategory
 from models.outbox import Cause, OutboxMessage
 from notifications.channels.protocol import Alert, Push
 
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _KNOWN = frozenset({Taken.READ, Taken.TOLD})
 """Of what is withdrawn only those are told who have heard of it."""
 
@@ -151,8 +151,10 @@ def quiet_until(at: datetime, begins: time, ends: time, timezone: str) -> dateti
     return until if until > at else None  # an hour that the zone's clock goes through twice, or never
 
 
-def push_of(message: OutboxMessage, thing: Thing) -> Push:
-    """What is sent, the same for all: no person's data, and no text but a title that its branch lets be sent."""
+def push_of(message: OutboxMessage, thing: Thing, at: datetime) -> Push:
+    """What is sent, the same for all: no person's data, and no text but a title that its branch lets be sent. It lives
+    no longer than the message, in whole hours.
+    """
     telling = TABLE[message.cause]
     urgent = telling.is_urgent(message)
     alert = telling.urgent_alert if urgent and telling.urgent_alert else telling.alert
@@ -166,7 +168,7 @@ def push_of(message: OutboxMessage, thing: Thing) -> Push:
         revision=message.revision,
         collapse_id=collapse_id(message),
         urgent=urgent,
-        ttl=telling.ttl,
+        ttl=-((at - message.created_at - telling.ttl) // _HOUR) * _HOUR,
         title=thing.title,
     )
 

@@ -180,7 +180,7 @@ class Lane:
                 self._endings.append(ending_of(delivery, Sent(Outcome.RETRY, detail="its address cannot be opened")))
                 return
             endpoint = Endpoint(self._provider, *to.destination, to.language)
-        claimed = _Claimed(delivery, message, push_of(message, thing), endpoint, until)
+        claimed = _Claimed(delivery, message, push_of(message, thing, at), endpoint, until)
         task = asyncio.create_task(self._deliver(claimed), name=f"push by {self._provider}")
         self._tasks.add(task)
         task.add_done_callback(self._finish)

@@ -1,4 +1,6 @@
-"""What was given up: refused by a provider, or tried in vain to the end. For an operator to look at, and to have sent again."""
+"""What was given up: refused by a provider, or tried in vain to the end. An operator may look at it, and have it sent
+again.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -6,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.database import table_of
@@ -60,22 +62,24 @@ async def dead_letters(session: AsyncSession, most: int) -> Sequence[DeadLetters
 
 async def requeue(session: AsyncSession, at: datetime, message_id: UUID | None, most: int) -> int:
     """Have up to `most` sent again, of one message or of all, as if they had never been tried; gives how many."""
-    some = select(_DELIVERY.c.id).where(_DELIVERY.c.state == DeliveryState.DEAD).order_by(_DELIVERY.c.id).limit(most)
+    dead = select(_DELIVERY.c.id, _DELIVERY.c.message_id).where(_DELIVERY.c.state == DeliveryState.DEAD)
     if message_id is not None:
-        some = some.where(_DELIVERY.c.message_id == message_id)
-    messages = select(_DELIVERY.c.message_id).where(_DELIVERY.c.id.in_(some)).distinct()
+        dead = dead.where(_DELIVERY.c.message_id == message_id)
+    some: dict[UUID, list[UUID]] = defaultdict(list)
+    for delivery_id, of_message in await session.execute(dead.order_by(_DELIVERY.c.id).limit(most)):
+        some[of_message].append(delivery_id)
     found = await session.scalars(
-        select(OutboxMessage).where(_MESSAGE.c.id.in_(messages)).order_by(_MESSAGE.c.id).with_for_update()
+        select(OutboxMessage).where(_MESSAGE.c.id.in_(sorted(some))).order_by(_MESSAGE.c.id).with_for_update()
     )
-    return sum([await _requeue(session, message, at, some) for message in found.all()])
+    return sum([await _requeue(session, message, at, some[message.id]) for message in found.all()])
 
 
-async def _requeue(session: AsyncSession, message: OutboxMessage, at: datetime, some: Select[UUID]) -> int:
+async def _requeue(session: AsyncSession, message: OutboxMessage, at: datetime, some: Sequence[UUID]) -> int:
     """What was counted as failed no longer is; whose devices they are is counted already."""
     head = None
     if message.cause is Cause.NOTICE_PUBLISHED:
         head = await hold_head(session, message.thing_id, RECEIPTS)
-    held = select(Delivery).where(_DELIVERY.c.id.in_(some), _DELIVERY.c.message_id == message.id)
+    held = select(Delivery).where(_DELIVERY.c.id.in_(some), _DELIVERY.c.state == DeliveryState.DEAD)
     rows = (await session.scalars(held.order_by(_DELIVERY.c.id).with_for_update())).all()
     placed: dict[int, Counter[str]] = defaultdict(Counter)
     for row in rows:

@@ -15,10 +15,11 @@ from sqlmodel import col
 from models.audiences import Audience, count_people, places_of
 from models.base import new_id
 from models.branches import Branch
+from models.changes import LogHead
 from models.database import table_of, upsert
-from models.deliveries.devices import FCM, Target, targets_after, targets_of
+from models.deliveries.devices import FCM, ByTopic, Target, targets_after, targets_of
 from models.deliveries.table import ChannelTopic, Delivery
-from models.deliveries.topics import count_subscribers, ready_topic
+from models.deliveries.topics import count_subscribers, topic_name
 from models.outbox import OutboxMessage
 
 PART = 1000
@@ -64,15 +65,13 @@ async def hand_out(
     """The next part of a message that the caller holds; gives whether more is left.
 
     What is not urgent becomes due at `per_minute`, in a random order within a part. With `topics` those who subscribed
-    to the channel's get it by that, if there is one.
+    to the channel's topic get it by that.
     """
-    name = await ready_topic(session, message.branch_no, message.who) if topics else None
     if message.begun_at is None:
         message.begun_at = at
-        if name is not None:
-            message.by_topic = await count_subscribers(session, message.branch_no, message.who)
-            await _write(session, [_by_topic(message, name, at)])
-    part = await _next_part(session, message, at, name is not None)
+        if topics:
+            await _hand_to_topic(session, message, at)
+    part = await _next_part(session, message, at)
     waits = list(range(len(part.targets)))
     random.shuffle(waits)
     begun_at, step = message.begun_at, 0.0 if urgent else 60 / per_minute
@@ -103,16 +102,23 @@ async def hand_out(
 
 async def want_topic(session: AsyncSession, message: OutboxMessage) -> None:
     """From now on the devices of its channel subscribe to a topic."""
-    row = {"branch_no": message.branch_no, "who": message.who, "epoch": 1, "seq": 0}
+    head = await session.scalar(select(col(LogHead.seq))) or 0  # before anybody is looked at: none is passed over
+    row = {"branch_no": message.branch_no, "who": message.who, "epoch": 1, "seq": head}
     await upsert(session, ChannelTopic, [row], keys=("branch_no", "who"), update=())
 
 
 _NEW = {"state": "waiting", "attempts": 0, "is_counted": False}
 
 
-def _by_topic(message: OutboxMessage, name: str, at: datetime) -> dict[str, object]:
-    target = {"device_id": None, "member_id": None, "topic": name, "is_first": False, "provider": FCM}
-    return {"id": new_id(), "message_id": message.id, "branch_no": message.branch_no, "due_at": at, **target, **_NEW}
+async def _hand_to_topic(session: AsyncSession, message: OutboxMessage, at: datetime) -> None:
+    topic = await session.get(ChannelTopic, (message.branch_no, message.who))
+    if topic is None:
+        return
+    message.by_topic = await count_subscribers(session, ByTopic(message.branch_no, message.who, at))
+    if message.by_topic:
+        target = {"topic": topic_name(session, topic), "branch_no": message.branch_no, "provider": FCM, "due_at": at}
+        nobody = {"device_id": None, "member_id": None, "is_first": False}
+        await _write(session, [{"id": new_id(), "message_id": message.id, **target, **nobody, **_NEW}])
 
 
 async def _write(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
@@ -130,9 +136,9 @@ def _each(targets: Sequence[Target]) -> Sequence[tuple[Target, bool]]:
     ]
 
 
-async def _next_part(session: AsyncSession, message: OutboxMessage, at: datetime, by_topic: bool) -> Part:
+async def _next_part(session: AsyncSession, message: OutboxMessage, at: datetime) -> Part:
     after = message.after or _NOBODY
-    skipped = (message.branch_no, message.who) if by_topic else None
+    skipped = ByTopic(message.branch_no, message.who, message.begun_at or at) if message.by_topic else None
     if message.member_id is not None:
         mine = await targets_of(session, [message.member_id], skipped)
         return Part({message.member_id: message.branch_no}, mine, None)

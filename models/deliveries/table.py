@@ -65,7 +65,7 @@ class Delivery(SQLModel, table=True):
 class ChannelTopic(SQLModel, table=True):
     """That the devices of a channel subscribe to a topic, whose name follows from this and a key. `seq` is the log's
     number up to which it follows who joins and leaves; `after` how far the present look through all of them came, and
-    `checked_at` when the last came to its end. Before the first it is not used.
+    `checked_at` when the last came to its end.
     """
 
     __tablename__ = "channel_topic"
@@ -87,7 +87,9 @@ class SubscriptionState(StrEnum):
 
 
 class TopicSubscription(SQLModel, table=True):
-    """What the provider knows, or is to be told: `subscribed` is what it was told last, the other states wait."""
+    """What the provider knows, or is to be told: `subscribed` is what it was told last, at `subscribed_at`, the other
+    states wait. Whoever tells it holds a lease until `due_at`; what changes the row meanwhile takes the lease away.
+    """
 
     __tablename__ = "topic_subscription"
     __table_args__ = (
@@ -102,3 +104,5 @@ class TopicSubscription(SQLModel, table=True):
     state: SubscriptionState = Field(sa_type=choice(SubscriptionState, "state"))
     due_at: datetime
     attempts: int = Field(default=0, sa_type=SmallInteger)
+    lease: UUID | None = None
+    subscribed_at: datetime | None = None

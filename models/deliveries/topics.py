@@ -5,6 +5,7 @@ What is written here is only what the provider is to be told; telling it is a ma
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -12,24 +13,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models.accounts import Account
-from models.audiences import Audience, places_of
+from models.audiences import Audience, count_people, places_of
 from models.branches import Branch
 from models.changes import Change, LogHead, Topic
 from models.channels import MEMBER
 from models.database import keyring, now, table_of, upsert
-from models.deliveries.devices import FCM
+from models.deliveries.devices import FCM, ByTopic
 from models.deliveries.table import ChannelTopic, SubscriptionState, TopicSubscription
 from models.devices.table import Device
 from models.members.table import ACTIVE, Member
 from models.schedule import Duty
-from models.sessions import DeviceSession
+from models.sessions import IDLE_MOST, DeviceSession
 
 CHECK_AFTER = timedelta(days=1)
 _PART = 1000
+_MANY = 200_000
+"""People in a channel from which on it is quicker to go through all devices than to find theirs."""
 _NOBODY = UUID(int=0)
 _TOPIC, _SUBSCRIPTION, _DEVICE = table_of(ChannelTopic), table_of(TopicSubscription), table_of(Device)
 _SESSION, _MEMBER, _ACCOUNT = table_of(DeviceSession), table_of(Member), table_of(Account)
 _KEYS = ("branch_no", "who", "device_id")
+_FRESH = ("attempts", "lease", "subscribed_at")
 
 
 def topic_name(session: AsyncSession, topic: ChannelTopic) -> str:
@@ -38,17 +42,10 @@ def topic_name(session: AsyncSession, topic: ChannelTopic) -> str:
     return f"c{keyring(session).digest('push.topic', said)[:40]}"
 
 
-async def ready_topic(session: AsyncSession, branch_no: int, who: int) -> str | None:
-    """The name of a channel's topic, once all of its devices were gone through."""
-    topic = await session.get(ChannelTopic, (branch_no, who))
-    return None if topic is None or topic.checked_at is None else topic_name(session, topic)
-
-
-async def count_subscribers(session: AsyncSession, branch_no: int, who: int) -> int:
+async def count_subscribers(session: AsyncSession, by_topic: ByTopic) -> int:
     """Devices that get what goes to a channel's topic."""
-    of_this = (_SUBSCRIPTION.c.branch_no == branch_no, _SUBSCRIPTION.c.who == who)
-    is_told = _SUBSCRIPTION.c.state == SubscriptionState.SUBSCRIBED
-    return await session.scalar(select(func.count()).select_from(_SUBSCRIPTION).where(*of_this, is_told)) or 0
+    subscribed = select(func.count()).select_from(_SUBSCRIPTION).where(by_topic.subscribed())
+    return await session.scalar(subscribed) or 0
 
 
 async def subscribers(session: AsyncSession, topic: ChannelTopic, members: Sequence[UUID], at: datetime) -> int:
@@ -66,6 +63,7 @@ async def subscribers(session: AsyncSession, topic: ChannelTopic, members: Seque
                     _MEMBER.c.status.in_(sorted(ACTIVE)),
                     _ACCOUNT.c.disabled_at.is_(None),
                     _SESSION.c.ended_at.is_(None),
+                    _SESSION.c.used_at > at - IDLE_MOST,
                     _DEVICE.c.member_id.in_(sorted(hearing)),
                     _DEVICE.c.provider == FCM,
                     _DEVICE.c.ended_at.is_(None),
@@ -74,42 +72,39 @@ async def subscribers(session: AsyncSession, topic: ChannelTopic, members: Seque
         ).all()
     )
     found = await session.execute(
-        select(_SUBSCRIPTION.c.device_id, _SUBSCRIPTION.c.member_id, _SUBSCRIPTION.c.state).where(
-            *_of(topic), _SUBSCRIPTION.c.member_id.in_(members)
-        )
+        select(_SUBSCRIPTION)
+        .where(*_of(topic), _SUBSCRIPTION.c.member_id.in_(members))
+        .order_by(_SUBSCRIPTION.c.device_id)
+        .with_for_update()
     )
-    known = {row.device_id: (row.member_id, row.state) for row in found}
-    unwanted = SubscriptionState.UNWANTED
-    changes = [(id_, whose, SubscriptionState.WANTED) for id_, whose in should.items() if id_ not in known]
+    known = {row.device_id: row for row in found}
+    wanted, unwanted = SubscriptionState.WANTED, SubscriptionState.UNWANTED
+    changes = [(id_, whose, wanted, at) for id_, whose in should.items() if id_ not in known]
     changes += [
-        (id_, whose, SubscriptionState.WANTED if id_ in should else unwanted)
-        for id_, (whose, state) in known.items()
-        if (id_ in should) is (state == unwanted)
+        # not before whoever tells the contrary at this moment has ended: which would come last, nobody knows
+        (id_, row.member_id, wanted if id_ in should else unwanted, at if row.lease is None else max(at, row.due_at))
+        for id_, row in known.items()
+        if (id_ in should) is (row.state == unwanted)
     ]
+    fresh = {"branch_no": topic.branch_no, "who": topic.who, "attempts": 0, "lease": None, "subscribed_at": None}
     rows = [
-        {
-            "branch_no": topic.branch_no,
-            "who": topic.who,
-            "device_id": device_id,
-            "member_id": member_id,
-            "state": state,
-            "due_at": at,
-            "attempts": 0,
-        }
-        for device_id, member_id, state in sorted(changes)
+        {**fresh, "device_id": device_id, "member_id": member_id, "state": state, "due_at": due_at}
+        for device_id, member_id, state, due_at in sorted(changes)
     ]
-    await upsert(session, TopicSubscription, rows, keys=_KEYS, update=("state", "due_at", "attempts"))
+    await upsert(session, TopicSubscription, rows, keys=_KEYS, update=("state", "due_at", *_FRESH))
     return len(rows)
 
 
 async def _check(session: AsyncSession, topic: ChannelTopic) -> None:
-    """A part of all who have devices, or had."""
-    after = topic.after or _NOBODY
-    if topic.after is None:
-        topic.seq = await session.scalar(select(col(LogHead.seq))) or 0
+    """A part of all who hear the channel and have devices, or are subscribed."""
+    after, at = topic.after or _NOBODY, now(session)
     has = select(_DEVICE.c.member_id).where(
         _DEVICE.c.provider == FCM, _DEVICE.c.ended_at.is_(None), _DEVICE.c.member_id > after
     )
+    branch = (await session.scalars(select(Branch).where(col(Branch.no) == topic.branch_no))).one()
+    if await count_people(session, branch, topic.who, at, _MANY) <= _MANY:
+        people = Audience(branch.place, topic.who, at).people(branch.path).subquery()
+        has = has.where(_DEVICE.c.member_id.in_(select(people.c.member_id)))
     had = select(_SUBSCRIPTION.c.member_id).where(*_of(topic), _SUBSCRIPTION.c.member_id > after)
     members: set[UUID] = set()
     until: list[UUID] = []
@@ -119,10 +114,10 @@ async def _check(session: AsyncSession, topic: ChannelTopic) -> None:
         if len(some) == _PART:
             until.append(some[-1])
     last = min(until, default=None)
-    await subscribers(session, topic, sorted(m for m in members if last is None or m <= last), now(session))
+    await subscribers(session, topic, sorted(m for m in members if last is None or m <= last), at)
     topic.after = last
     if last is None:
-        topic.checked_at = now(session)
+        topic.checked_at = at
 
 
 async def _follow(session: AsyncSession, topic: ChannelTopic) -> None:
@@ -141,8 +136,8 @@ async def _follow(session: AsyncSession, topic: ChannelTopic) -> None:
         topic.seq = max(head, topic.seq)
     elif moved[0].seq < moved[-1].seq:
         topic.seq = moved[-1].seq - 1
-    else:  # more at once than are gone through at once
-        topic.seq, topic.checked_at = moved[-1].seq, now(session) - CHECK_AFTER
+    else:  # more at once than are gone through at once: the look through all begins anew
+        topic.seq, topic.after, topic.checked_at = moved[-1].seq, None, None
 
 
 def _of(topic: ChannelTopic) -> tuple[ColumnElement[bool], ...]:
@@ -151,16 +146,16 @@ def _of(topic: ChannelTopic) -> tuple[ColumnElement[bool], ...]:
 
 async def _find_to_check(session: AsyncSession, at: datetime, most: int) -> Sequence[ChannelTopic]:
     is_due = or_(_TOPIC.c.checked_at.is_(None), _TOPIC.c.after.is_not(None), _TOPIC.c.checked_at <= at - CHECK_AFTER)
-    return (await session.scalars(_held(is_due, most))).all()
+    return (await session.scalars(_held(is_due, _TOPIC.c.checked_at.nulls_first(), most))).all()
 
 
 async def _find_to_follow(session: AsyncSession, _at: datetime, most: int) -> Sequence[ChannelTopic]:
     head = select(col(LogHead.seq)).scalar_subquery()
-    return (await session.scalars(_held(_TOPIC.c.seq < head, most))).all()
+    return (await session.scalars(_held(_TOPIC.c.seq < head, _TOPIC.c.seq, most))).all()
 
 
-def _held(which: ColumnElement[bool], most: int) -> Select[ChannelTopic]:
-    chosen = select(ChannelTopic).where(which).order_by(_TOPIC.c.branch_no, _TOPIC.c.who).limit(most)
+def _held(which: ColumnElement[bool], first: ColumnElement[Any], most: int) -> Select[ChannelTopic]:
+    chosen = select(ChannelTopic).where(which).order_by(first, _TOPIC.c.branch_no, _TOPIC.c.who).limit(most)
     return chosen.with_for_update(skip_locked=True).execution_options(populate_existing=True)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.changes import Topic, record
@@ -29,10 +29,14 @@ class DeviceEnd(StrEnum):
 
 
 async def end_devices(session: AsyncSession, which: ColumnElement[bool], reason: DeviceEnd) -> None:
-    """Open ones alone. Whoever follows the log unsubscribes them from topics; of who is gone providers know already."""
+    """Open ones alone, locked in one order. Whoever follows the log unsubscribes them from topics; of who is gone
+    providers know already.
+    """
+    held = select(_DEVICE.c.id).where(which, _DEVICE.c.ended_at.is_(None)).order_by(_DEVICE.c.id)
+    mine = held.with_for_update().cte("held")
     ended = await session.execute(
         update(_DEVICE)
-        .where(which, _DEVICE.c.ended_at.is_(None))
+        .where(_DEVICE.c.id.in_(select(mine.c.id)))
         .values(ended_at=now(session), end_reason=reason.value)
         .returning(_DEVICE.c.id, _DEVICE.c.member_id)
     )

@@ -5,20 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, union, update
+from sqlalchemy import delete, func, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from content.push_endpoints import EndpointRefused, check_endpoint
 from content.push_keys import KeysRefused, check_keys
+from models.base import new_id
 from models.changes import Topic, record, savepoint
 from models.channels import member_channel
 from models.database import keyring, lock, now, table_of, translating
 from models.deliveries.table import SubscriptionState, TopicSubscription
 from models.devices.ending import DeviceEnd, end_devices
 from models.devices.shapes import DeviceList, DeviceProvider, DevicePublic, DevicePut
-from models.devices.table import ADDRESS_DIGEST, Destination, Device, sealed
+from models.devices.table import ADDRESS_DIGEST, Destination, Device, sealed, unsealed
 from models.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated, Unavailable
+from models.keyring import KeyringError
 from models.permissions import Viewer
 from models.schedule import Duty
 from models.sessions import DeviceSession
@@ -129,10 +131,9 @@ async def _write(session: AsyncSession, viewer: Viewer, device_id: UUID, data: D
         device = Device(id=device_id, member_id=viewer.the_member, created_at=at, **about)
         session.add(device)
     else:
-        is_moved = device.address_digest != digest
+        if device.address_digest != digest:
+            await _subscribe_again(session, device, at, data.provider)
         device.sqlmodel_update(about)
-        if is_moved:
-            await _subscribe_again(session, device, data.provider)
     await session.flush()
     return device
 
@@ -156,16 +157,44 @@ async def _refuse_too_many(session: AsyncSession, viewer: Viewer) -> None:
         raise Conflict("device.too_many", most=DEVICES_MOST)
 
 
-async def _subscribe_again(session: AsyncSession, device: Device, provider: DeviceProvider) -> None:
-    """Firebase knows subscribers of topics by their token; it is told of no other address."""
-    if provider is not DeviceProvider.FCM:
-        await session.execute(delete(_SUBSCRIPTION).where(_SUBSCRIPTION.c.device_id == device.id))
+async def _subscribe_again(session: AsyncSession, device: Device, at: datetime, provider: DeviceProvider) -> None:
+    """Firebase knows subscribers of topics by their tokens, and is told of no other addresses. The old one may still
+    serve somebody: a phone that was given away after its app went over to the next one.
+    """
+    mine = _SUBSCRIPTION.c.device_id == device.id
+    in_order = select(_SUBSCRIPTION).where(mine).order_by(_SUBSCRIPTION.c.branch_no, _SUBSCRIPTION.c.who)
+    rows = (await session.execute(in_order.with_for_update())).mappings().all()
+    if not rows:
         return
-    await session.execute(
-        update(_SUBSCRIPTION)
-        .where(_SUBSCRIPTION.c.device_id == device.id, _SUBSCRIPTION.c.state != SubscriptionState.UNWANTED)
-        .values(state=SubscriptionState.WANTED, due_at=device.seen_at, attempts=0)
-    )
+    fresh = {"attempts": 0, "lease": None, "subscribed_at": None}
+    left = await _left_behind(session, device, at)
+    if left is not None:
+        unwanted = {"device_id": left.id, "state": SubscriptionState.UNWANTED, **fresh}
+        # not before whoever tells of it at this moment has ended
+        due = [at if row["lease"] is None else max(at, row["due_at"]) for row in rows]
+        values = [{**row, **unwanted, "due_at": due_at} for row, due_at in zip(rows, due, strict=True)]
+        await session.execute(insert(_SUBSCRIPTION), values)
+    is_over = mine
+    if provider is DeviceProvider.FCM:
+        is_over = mine & (_SUBSCRIPTION.c.state == SubscriptionState.UNWANTED)
+    await session.execute(delete(_SUBSCRIPTION).where(is_over))
+    again = {"state": SubscriptionState.WANTED, "due_at": at, **fresh}
+    await session.execute(update(_SUBSCRIPTION).where(mine).values(again))
+
+
+async def _left_behind(session: AsyncSession, device: Device, at: datetime) -> Device | None:
+    """A device's old address as a device of its own, that has ended; None where no key opens it."""
+    ring = keyring(session)
+    try:
+        destination = unsealed(ring, device.id, device.destination)
+    except KeyringError:
+        return None
+    left_id = new_id()
+    about = device.model_dump() | {"id": left_id, "destination": sealed(ring, left_id, destination), "ended_at": at}
+    left = Device(**about | {"end_reason": DeviceEnd.REPLACED.value})
+    session.add(left)
+    await session.flush()
+    return left
 
 
 async def _find_silent(session: AsyncSession, at: datetime, most: int) -> Sequence[Device]:

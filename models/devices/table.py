@@ -14,6 +14,7 @@ from models.keyring import Keyring
 ADDRESS_DIGEST = "device.address"
 _SEALING = "device.destination"
 _OPEN = text("ended_at IS NULL")
+_WANTED = text("email")
 
 
 class PushCategory(StrEnum):
@@ -66,6 +67,7 @@ class Preference(SQLModel, table=True):
     """
 
     __tablename__ = "preference"
+    __table_args__ = (Index("ix_preference_email", "member_id", postgresql_where=_WANTED, sqlite_where=_WANTED),)
 
     member_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("member.id")])
     quiet_from: time | None = None

@@ -58,10 +58,12 @@ def test_every_cause_is_in_the_table(cause: Cause) -> None:
     heard = recipient(taken=frozenset({Taken.TOLD}))
     assert judge(said, thing, heard, AT) == Go()
     assert judge(said, thing, recipient(), AT) == (Skip(Why.UNAWARE) if cause in ENDS else Go())
-    push = push_of(said, thing)
+    push = push_of(said, thing, AT)
     assert push.urgent is TABLE[cause].overtakes is not needs_person(cause)
     assert push.title is None
     assert timedelta(hours=1) <= push.ttl <= timedelta(days=28), "what FCM keeps at most is four weeks"
+    late = push_of(said, thing, AT + push.ttl - timedelta(minutes=90))
+    assert late.ttl == timedelta(hours=2), "what was late lives no longer"
 
 
 @given(cause=st.sampled_from(Cause), no=st.integers(1, 2**31 - 1), who=st.integers(-1, 63))
@@ -113,8 +115,8 @@ def test_whoever_is_not_there_is_not_told(urgent: bool) -> None:
 def test_an_activity_is_muted_with_activities() -> None:
     thing = Thing(3, is_said=True, is_activity=True)
     assert category_of(message(), thing) is PushCategory.ACTIVITY
-    assert push_of(message(), thing).alert is Alert.ACTIVITY_PUBLISHED
-    assert push_of(message(urgent=True), thing).alert is Alert.NOTICE_URGENT
+    assert push_of(message(), thing, AT).alert is Alert.ACTIVITY_PUBLISHED
+    assert push_of(message(urgent=True), thing, AT).alert is Alert.NOTICE_URGENT
     assert category_of(message(Cause.NOTICE_REMINDED), thing) is PushCategory.REMINDER
 
 

@@ -256,3 +256,17 @@ async def test_what_was_given_up_is_sent_again_when_an_operator_says_so(
     async with transaction(database) as session:
         assert await requeue(session, database.clock(), dead.message_id, 500) == len(NAMES)
     assert await post.told() == number(organisation, *NAMES)
+
+
+async def test_no_more_is_sent_again_than_an_operator_says(database: Database, organisation: Organisation) -> None:
+    for name in NAMES:
+        await give_phone(database, organisation.person(name))
+    post = Post(database)
+    post.fcm.answers = lambda *_: Sent(Outcome.REFUSED)
+    for _ in range(3):
+        await publish(database, organisation)
+    await post.deliver()
+    async with transaction(database) as session:
+        assert await requeue(session, database.clock(), None, 10) == 10
+    waiting = [each for each in await post.deliveries() if each.state is DeliveryState.WAITING]
+    assert len(waiting) == 10

@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import col
 
 from api.security.keys import KeyringFile
@@ -19,7 +20,7 @@ from api.worker import Worker
 from models import changes
 from models.base import new_id
 from models.database import Database, table_of
-from models.deliveries.table import Delivery, DeliveryState
+from models.deliveries.table import Delivery, DeliveryState, TopicSubscription
 from models.deliveries.topics import CHECK_TOPICS, FOLLOW_TOPICS
 from models.devices.table import ADDRESS_DIGEST, Destination, Device, sealed
 from models.notices.drafts import create_notice
@@ -99,6 +100,7 @@ async def _sent(
             await deliverer.drain()
             while (await Worker(database, (CHECK_TOPICS, FOLLOW_TOPICS)).tick()).done:
                 await deliverer.drain()
+            await _settle(database)
         await _publish(database, data, "urgent" if urgent else "normal")
         before = await _done(database)
         began = time.process_time()
@@ -114,6 +116,13 @@ async def _done(database: Database) -> int:
     async with database.reading() as session:
         of_sent = select(func.count()).where(col(Delivery.state) == DeliveryState.SENT)
         return await session.scalar(of_sent) or 0
+
+
+async def _settle(database: Database) -> None:
+    """As if they had been subscribed for a while."""
+    async with database.writing() as session:
+        await session.execute(update(TopicSubscription).values(subscribed_at=database.clock() - timedelta(hours=1)))
+        await changes.commit(session)
 
 
 async def _publish(database: Database, data: DataSet, priority: str) -> None:

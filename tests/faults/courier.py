@@ -32,9 +32,9 @@ class Witness:
         self._sent = 0
 
     async def send(self, to: Endpoint, push: Push) -> Sent:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.025)
         os.write(self._file, f"{to.address} {push.collapse_id}\n".encode())
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.025)
         return Sent(Outcome.SENT)
 
     async def close(self) -> None:

@@ -11,20 +11,17 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from models.base import new_id
-from models.database import is_lost
 from models.deliveries.claims import Lease, claim, give_back
 from models.deliveries.devices import forget_devices
-from models.deliveries.facts import Recipient, Thing, recipients_of, things_of
 from models.deliveries.outcomes import Ending, write_endings
-from models.deliveries.table import Delivery, DeliveryState
+from models.deliveries.table import Delivery
 from models.outbox import OutboxMessage
-from notifications.channels.protocol import Endpoint, Outcome, Provider, Push, PushChannel, Sent, TopicChannel
-from notifications.decide import Go, Later, Skip, Why, judge, judge_message, push_of
+from notifications.channels.protocol import Outcome, Provider, PushChannel, Sent, TopicChannel
+from notifications.looking import Ready, look_again
 from notifications.means import Means
 from notifications.pacing import Breaker, Pace
 from notifications.retries import ending_of
@@ -37,16 +34,6 @@ _GATHERING = 0.02
 """Seconds in which outcomes come together to be written at once."""
 
 _log = logging.getLogger("handbook")
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    delivery: Delivery
-    message: OutboxMessage
-    push: Push
-    to: Endpoint | None
-    """None for a topic."""
-    until: float
 
 
 class Lane:
@@ -131,99 +118,51 @@ class Lane:
             left[delivery.message_id].append(delivery)
         try:
             for message_id in list(left):
-                await self._look_up(messages[message_id], left[message_id], at, until)
+                await self._look_again(messages[message_id], left[message_id], at, until)
                 del left[message_id]
         except BaseException:
             self._unsent += [delivery for mine in left.values() for delivery in mine]
             raise
         return len(deliveries)
 
-    async def _look_up(self, message: OutboxMessage, mine: Sequence[Delivery], at: datetime, until: float) -> None:
-        """One that cannot be looked up is put off, and no other with it."""
-        to_devices = [delivery for delivery in mine if delivery.topic is None]
-        known: dict[UUID, Recipient] = {}
-        try:
-            async with self._means.read() as session:
-                thing = (await things_of(session, [message])).get(message.id)
-                if thing is not None and to_devices:
-                    known = await recipients_of(session, message, to_devices, thing, at)
-        except Exception as error:
-            if is_lost(error):
-                raise
-            _log.exception("message %s cannot be looked up", message.id)
-            failed = Sent(Outcome.RETRY, detail=type(error).__name__)
-            self._endings += [ending_of(delivery, failed) for delivery in mine]
-            return
-        for delivery in mine:
-            self._look_again(delivery, message, thing, known.get(delivery.id), at, until)
-
-    def _look_again(
-        self,
-        delivery: Delivery,
-        message: OutboxMessage,
-        thing: Thing | None,
-        to: Recipient | None,
-        at: datetime,
-        until: float,
-    ) -> None:
-        why = judge_message(message, thing, at)
-        if why is not None or thing is None:
-            self._end(delivery, Skip(why) if why else None)
-            return
-        endpoint = None
-        if delivery.topic is None:
-            verdict = judge(message, thing, to, at) if to is not None else None
-            if not isinstance(verdict, Go) or to is None:
-                self._end(delivery, verdict)
-                return
-            if to.destination is None:
-                self._endings.append(ending_of(delivery, Sent(Outcome.RETRY, detail="its address cannot be opened")))
-                return
-            endpoint = Endpoint(self._provider, *to.destination, to.language)
-        claimed = _Claimed(delivery, message, push_of(message, thing, at), endpoint, until)
-        task = asyncio.create_task(self._deliver(claimed), name=f"push by {self._provider}")
-        self._tasks.add(task)
-        task.add_done_callback(self._finish)
+    async def _look_again(self, message: OutboxMessage, mine: Sequence[Delivery], at: datetime, until: float) -> None:
+        for each in await look_again(self._means, self._provider, message, mine, at):
+            if isinstance(each, Ending):
+                self._endings.append(each)
+                continue
+            task = asyncio.create_task(self._deliver(each, until), name=f"push by {self._provider}")
+            self._tasks.add(task)
+            task.add_done_callback(self._finish)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._moved.set()
 
-    def _end(self, delivery: Delivery, verdict: Skip | Later | Go | None) -> None:
-        if isinstance(verdict, Later):
-            self._endings.append(Ending(delivery, DeliveryState.WAITING, "quiet hours", verdict.at))
-        else:
-            why = verdict.why if isinstance(verdict, Skip) else Why.SIGNED_OUT
-            self._means.figures.count(self._provider, why)
-            if why is Why.EXPIRED and delivery.attempts:  # in vain until the end
-                self._endings.append(Ending(delivery, DeliveryState.DEAD, delivery.detail))
-            else:
-                self._endings.append(Ending(delivery, DeliveryState.SKIPPED, why))
-
-    async def _deliver(self, claimed: _Claimed) -> None:
+    async def _deliver(self, ready: Ready, until: float) -> None:
         async with self._free:
-            if self._is_held or not await self._pace.turn(claimed.until) or self._is_held:
-                self._unsent.append(claimed.delivery)
+            if self._is_held or not await self._pace.turn(until) or self._is_held:
+                self._unsent.append(ready.delivery)
                 return
             began = time.monotonic()
-            sent = await self._send(claimed)
+            sent = await self._send(ready)
             self._means.figures.time(self._provider, time.monotonic() - began)
         self._breaker.note(failed=sent.outcome is Outcome.RETRY)
         self._means.figures.count(self._provider, sent.outcome)
-        if sent.outcome is Outcome.GONE and claimed.to is not None and claimed.delivery.device_id is not None:
-            self._gone.append((claimed.delivery.device_id, claimed.to.address))
-        if claimed.to is None and sent.outcome is not Outcome.SENT:
-            _log.error("all who subscribed wait for message %s: %s", claimed.message.id, sent.detail)
-        self._endings.append(ending_of(claimed.delivery, sent))
+        delivery = ready.delivery
+        if sent.outcome is Outcome.GONE and ready.to is not None and delivery.device_id is not None:
+            self._gone.append((delivery.device_id, ready.to.address))
+        if ready.to is None and sent.outcome is not Outcome.SENT:
+            _log.error("all who subscribed wait for message %s: %s", delivery.message_id, sent.detail)
+        self._endings.append(ending_of(delivery, sent))
 
-    async def _send(self, claimed: _Claimed) -> Sent:
+    async def _send(self, ready: Ready) -> Sent:
         try:
             async with asyncio.timeout(self._patience):
-                if claimed.to is not None:
-                    return await self._channel.send(claimed.to, claimed.push)
+                if ready.to is not None:
+                    return await self._channel.send(ready.to, ready.push)
                 if self._topics is None:
                     return Sent(Outcome.REFUSED, detail="no provider has topics any more")
-                return await self._topics.send_to_topic(claimed.delivery.topic or "", claimed.push)
+                return await self._topics.send_to_topic(ready.delivery.topic or "", ready.push)
         except TimeoutError:
             return Sent(Outcome.RETRY, detail="no answer")
         except Exception as error:  # noqa: BLE001 - whatever a channel did not foresee ends none of the others

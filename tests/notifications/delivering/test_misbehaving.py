@@ -15,7 +15,7 @@ from models.deliveries.facts import Thing, things_of
 from models.deliveries.table import DeliveryState
 from models.devices.table import Device
 from models.outbox import OutboxMessage
-from notifications import lanes, pacing
+from notifications import looking, pacing
 from notifications.channels.protocol import Outcome, Provider, Push, Sent
 from notifications.pacing import Breaker
 from notifications.retries import pause_after
@@ -107,7 +107,7 @@ async def test_what_cannot_be_looked_up_holds_up_nothing_else(
             raise ValueError("a row that nobody foresaw")
         return await things_of(session, messages)
 
-    monkeypatch.setattr(lanes, "things_of", stumble)
+    monkeypatch.setattr(looking, "things_of", stumble)
     assert await post.told() == number(organisation, *NAMES)
     monkeypatch.undo()
     clock.advance(minutes=1)

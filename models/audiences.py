@@ -4,6 +4,7 @@ Everybody stands in one place, so that the numbers of the branches below add up 
 primary membership by which they hear it, else of the temporary one, else of the first of their roles.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +36,10 @@ from models.permissions import Place, below
 from models.roles import RoleGrant
 
 _BRANCH = table_of(Branch)
+_SMALL = 30
+"""For P of N people in parts of a thousand, by branches takes P² / 1000 of some 2 µs, and among all N / 1000 of some 35
+ms: the same where P is 130 times the root of N or, with 20 people a branch, their number 30 times that of all branches.
+"""
 Tree = Callable[[], FromClause]
 """Makes an alias of what branches are hung in, with the columns `no` and `path`."""
 Whose = Callable[[Any], ColumnElement[bool]]
@@ -199,6 +204,18 @@ async def count_people(session: AsyncSession, branch: Branch, who: int, at: date
     if most is not None:
         reached = reached.limit(most + 1)
     return await session.scalar(select(func.count()).select_from(reached.subquery())) or 0
+
+
+async def is_small(session: AsyncSession, branch: Branch, who: int) -> bool:
+    """Whether a channel's people are found quicker by their branches than among all people there are, where a part of
+    them is asked for at a time: by branches, each part goes through all of the channel's.
+    """
+    if reach_of(who)[0] is Reach.HERE:
+        return True
+    branches = await session.scalar(select(func.max(_BRANCH.c.no))) or 0
+    most = min(int(_SMALL * math.sqrt(branches)), branches // 2)
+    here = select(_BRANCH.c.no).where(below(_BRANCH.c.path, branch.path)).limit(most + 1)
+    return (await session.scalar(select(func.count()).select_from(here.subquery())) or 0) <= most
 
 
 async def places_of(session: AsyncSession, audience: Audience, members: Collection[UUID]) -> dict[UUID, int]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from models.audiences import Audience, count_people, places_of
+from models.audiences import Audience, is_small, places_of
 from models.base import new_id
 from models.branches import Branch
 from models.changes import LogHead
@@ -24,8 +24,6 @@ from models.outbox import OutboxMessage
 
 PART = 1000
 """People, or devices, of one transaction."""
-_FEW = 20_000
-"""People among whom it is quicker to look for devices than among devices for people."""
 _NOBODY = UUID(int=0)
 _MESSAGE = table_of(OutboxMessage)
 
@@ -144,7 +142,7 @@ async def _next_part(session: AsyncSession, message: OutboxMessage, at: datetime
         return Part({message.member_id: message.branch_no}, mine, None)
     branch = (await session.scalars(select(Branch).where(col(Branch.no) == message.branch_no))).one()
     audience = Audience(branch.place, message.who, at)
-    if await count_people(session, branch, message.who, at, _FEW) <= _FEW:
+    if await is_small(session, branch, message.who):
         people = audience.people(branch.path).subquery()
         found = await session.execute(
             select(people.c.member_id, people.c.branch_no)

@@ -97,9 +97,9 @@ class TopicSubscription(SQLModel, table=True):
         Index("ix_topic_subscription_member_id", "branch_no", "who", "member_id"),
     )
 
+    device_id: UUID = Field(primary_key=True)
     branch_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     who: int = Field(primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False})
-    device_id: UUID = Field(primary_key=True)
     member_id: UUID
     state: SubscriptionState = Field(sa_type=choice(SubscriptionState, "state"))
     due_at: datetime

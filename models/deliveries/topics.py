@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from models.accounts import Account
-from models.audiences import Audience, count_people, places_of
+from models.audiences import Audience, is_small, places_of
 from models.branches import Branch
 from models.changes import Change, LogHead, Topic
 from models.channels import MEMBER
@@ -27,12 +27,10 @@ from models.sessions import IDLE_MOST, DeviceSession
 
 CHECK_AFTER = timedelta(days=1)
 _PART = 1000
-_MANY = 200_000
-"""People in a channel from which on it is quicker to go through all devices than to find theirs."""
 _NOBODY = UUID(int=0)
 _TOPIC, _SUBSCRIPTION, _DEVICE = table_of(ChannelTopic), table_of(TopicSubscription), table_of(Device)
 _SESSION, _MEMBER, _ACCOUNT = table_of(DeviceSession), table_of(Member), table_of(Account)
-_KEYS = ("branch_no", "who", "device_id")
+_KEYS = ("device_id", "branch_no", "who")
 _FRESH = ("attempts", "lease", "subscribed_at")
 
 
@@ -102,7 +100,7 @@ async def _check(session: AsyncSession, topic: ChannelTopic) -> None:
         _DEVICE.c.provider == FCM, _DEVICE.c.ended_at.is_(None), _DEVICE.c.member_id > after
     )
     branch = (await session.scalars(select(Branch).where(col(Branch.no) == topic.branch_no))).one()
-    if await count_people(session, branch, topic.who, at, _MANY) <= _MANY:
+    if await is_small(session, branch, topic.who):
         people = Audience(branch.place, topic.who, at).people(branch.path).subquery()
         has = has.where(_DEVICE.c.member_id.in_(select(people.c.member_id)))
     had = select(_SUBSCRIPTION.c.member_id).where(*_of(topic), _SUBSCRIPTION.c.member_id > after)

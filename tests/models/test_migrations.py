@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from models.branches import Branch, BranchKind, BranchStatus
 from models.database import Database, table_of
+from models.deliveries.table import SubscriptionState, TopicSubscription
 from models.keyring import Keyring
 from models.members.table import Member, MemberStatus
 from models.migrate import HEAD, current_revision, drift, latest_revision, migrate
@@ -50,34 +52,57 @@ async def test_down_and_up_again_on_postgresql(postgres_url: str, keyring: Keyri
         await drop_database(postgres_url, name)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_receipts_that_are_there_get_numbers(
-    kind: str, tmp_path: Path, keyring: Keyring, request: pytest.FixtureRequest
-) -> None:
-    name, server = f"numbers_{uuid4().hex}", ""
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty(keyring: Keyring, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A database of its own without tables."""
+    name, server = f"old_{uuid4().hex}", ""
     url = f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
-    if kind == "postgresql":
+    if request.param == "postgresql":
         server = request.getfixturevalue("postgres_url")
         url = await create_database(server, name)
     database = Database(url, keyring=keyring)
-    try:
-        await migrate(database, "0001")
-        readers, notices = await _receipts_of_old(database)
-        await migrate(database)
-        async with database.reading() as session:
-            for reader, count in readers.items():
-                numbers = select(col(Receipt.seq)).where(col(Receipt.member_id) == reader).order_by(col(Receipt.seq))
-                assert list(await session.scalars(numbers)) == list(range(1, count + 1))
-            counted = {state.member_id: state.seq for state in await session.scalars(select(MemberState))}
-        assert counted == {reader: count for reader, count in readers.items() if count}
-        await migrate(database, "0001", down=True)
-        async with database.reading() as session:
-            kept = await session.execute(select(col(Receipt.notice_id), col(Receipt.member_id)))
-            assert len(kept.all()) == sum(readers.values()) <= len(readers) * len(notices)
-    finally:
-        await database.close()
-        if server:
-            await drop_database(server, name)
+    yield database
+    await database.close()
+    if server:
+        await drop_database(server, name)
+
+
+async def test_receipts_that_are_there_get_numbers(empty: Database) -> None:
+    await migrate(empty, "0001")
+    readers, notices = await _receipts_of_old(empty)
+    await migrate(empty)
+    async with empty.reading() as session:
+        for reader, count in readers.items():
+            numbers = select(col(Receipt.seq)).where(col(Receipt.member_id) == reader).order_by(col(Receipt.seq))
+            assert list(await session.scalars(numbers)) == list(range(1, count + 1))
+        counted = {state.member_id: state.seq for state in await session.scalars(select(MemberState))}
+    assert counted == {reader: count for reader, count in readers.items() if count}
+    await migrate(empty, "0001", down=True)
+    async with empty.reading() as session:
+        kept = await session.execute(select(col(Receipt.notice_id), col(Receipt.member_id)))
+        assert len(kept.all()) == sum(readers.values()) <= len(readers) * len(notices)
+
+
+async def test_subscriptions_that_are_there_stay(empty: Database) -> None:
+    at, states = datetime(2026, 5, 1, tzinfo=UTC), list(SubscriptionState)
+    names = ("branch_no", "who", "device_id", "member_id", "state", "due_at", "attempts")
+    old = table("topic_subscription", *(column(name, table_of(TopicSubscription).c[name].type) for name in names))
+    rows: list[dict[str, Any]] = [
+        dict(zip(names, (5, 0, uuid4(), uuid4(), state, at, 2), strict=True)) for state in states
+    ]
+    await migrate(empty, "0015")
+    async with empty.write_engine.begin() as connection:
+        await connection.execute(insert(old), rows)
+    await migrate(empty)
+    async with empty.reading() as session:
+        found = {row.device_id: row for row in await session.scalars(select(TopicSubscription))}
+    assert [found[row["device_id"]].model_dump(include=set(names)) for row in rows] == rows
+    since = {row.state: row.subscribed_at for row in found.values()}
+    assert since == dict.fromkeys(states) | {SubscriptionState.SUBSCRIBED: at}
+    await migrate(empty, "0015", down=True)
+    async with empty.reading() as session:
+        kept = await session.execute(select(old))
+        assert sorted(row.state for row in kept) == sorted(states)
 
 
 async def _receipts_of_old(database: Database) -> tuple[dict[UUID, int], list[UUID]]:

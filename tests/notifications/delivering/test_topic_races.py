@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from api.transactions import transaction
+from models import audiences
 from models.branches import move_branch
 from models.database import Database
 from models.deliveries import handing, topics
@@ -44,12 +45,12 @@ async def sign_out(database: Database, person: Person) -> None:
         await end_sessions(session, person.id, "signed_out")
 
 
-@pytest.mark.parametrize("few", [0, 20_000])
+@pytest.mark.parametrize("small", [0, 30])
 async def test_who_subscribes_while_it_is_handed_out_is_told_too(
-    database: Database, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch, few: int
+    database: Database, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
     """The topic was sent before they were there, and their own part comes after."""
-    monkeypatch.setattr(handing, "_FEW", few)
+    monkeypatch.setattr(audiences, "_SMALL", small)
     monkeypatch.setattr(handing, "PART", 2)
     for name in CELL:
         await give_phone(database, organisation.person(name))
@@ -240,7 +241,7 @@ async def test_a_look_goes_through_those_who_hear_it_alone(
     expected = set(number(organisation, *CELL))
     assert await opened(database, organisation, post) == expected
     assert max(looked_at) == 3
-    monkeypatch.setattr(topics, "_MANY", 1)
+    monkeypatch.setattr(audiences, "_SMALL", 0)
     clock.advance(days=1)
     await do_due(database, [CHECK_TOPICS])
     assert max(looked_at) == 5

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from api.transactions import transaction
+from models import audiences
 from models.database import Database
 from models.deliveries import handing
 from models.deliveries.table import DeliveryState, TopicSubscription
@@ -159,7 +160,7 @@ async def test_the_same_is_told_however_many_there_are(
     database: Database, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By looking among devices for people, and in more parts than one."""
-    monkeypatch.setattr(handing, "_FEW", 0)
+    monkeypatch.setattr(audiences, "_SMALL", 0)
     monkeypatch.setattr(handing, "PART", 4)
     for name in (*CELL, "neighbour", "clerk", "deputy"):
         await give_phone(database, organisation.person(name))

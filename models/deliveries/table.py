@@ -13,7 +13,7 @@ DETAIL_MOST = 120
 WAITS = text("state = 'waiting'")
 UNCOUNTED = text("(finished_at IS NOT NULL AND NOT is_counted)")
 _DEAD = text("state = 'dead'")
-_TO_TELL = text("state <> 'subscribed'")
+TO_TELL = text("state <> 'subscribed'")
 
 
 class DeliveryState(StrEnum):
@@ -93,7 +93,7 @@ class TopicSubscription(SQLModel, table=True):
 
     __tablename__ = "topic_subscription"
     __table_args__ = (
-        Index("ix_topic_subscription_to_tell", "due_at", postgresql_where=_TO_TELL, sqlite_where=_TO_TELL),
+        Index("ix_topic_subscription_to_tell", "due_at", postgresql_where=TO_TELL, sqlite_where=TO_TELL),
         Index("ix_topic_subscription_member_id", "branch_no", "who", "member_id"),
     )
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import new_id
 from models.database import keyring, table_of
 from models.deliveries.devices import FCM
-from models.deliveries.table import ChannelTopic, SubscriptionState, TopicSubscription
+from models.deliveries.table import TO_TELL, ChannelTopic, SubscriptionState, TopicSubscription
 from models.deliveries.topics import topic_name
 from models.devices.table import Device, unsealed
 from models.keyring import KeyringError
@@ -45,7 +45,7 @@ class Turn:
 
 async def take_turn(session: AsyncSession, at: datetime, most: int, lasts: timedelta) -> Turn | None:
     """What waits longest, which is nobody else's for as long as the lease lasts; None where nothing does."""
-    waits = (_SUBSCRIPTION.c.state != SubscriptionState.SUBSCRIBED, _SUBSCRIPTION.c.due_at <= at)
+    waits = (TO_TELL, _SUBSCRIPTION.c.due_at <= at)
     first = select(_SUBSCRIPTION.c.branch_no, _SUBSCRIPTION.c.who, _SUBSCRIPTION.c.state)
     order = (_SUBSCRIPTION.c.due_at, _SUBSCRIPTION.c.state)  # who is not wanted first: a phone may be somebody else's
     oldest = (await session.execute(first.where(*waits).order_by(*order).limit(1))).one_or_none()
@@ -53,13 +53,10 @@ async def take_turn(session: AsyncSession, at: datetime, most: int, lasts: timed
         return None
     branch_no, who, state = oldest
     topic = await session.get_one(ChannelTopic, (branch_no, who))
-    of_this = (*_of(topic), _SUBSCRIPTION.c.state == state)
-    if state == SubscriptionState.UNWANTED:
-        await _pass_over_moved(session, of_this)
+    # in no order: that of devices would lead through all who ever subscribed
     found = await session.execute(
         select(_SUBSCRIPTION.c.device_id, _SUBSCRIPTION.c.attempts)
-        .where(*of_this, *waits)
-        .order_by(_SUBSCRIPTION.c.device_id)
+        .where(*_of(topic), _SUBSCRIPTION.c.state == state, *waits)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -67,8 +64,11 @@ async def take_turn(session: AsyncSession, at: datetime, most: int, lasts: timed
     if not attempts:
         return None
     lease = new_id()
-    held = update(_SUBSCRIPTION).where(*of_this, _SUBSCRIPTION.c.device_id.in_(sorted(attempts)))
+    held = update(_SUBSCRIPTION).where(*_of(topic), _SUBSCRIPTION.c.device_id.in_(sorted(attempts)))
     await session.execute(held.values(due_at=at + lasts, lease=lease))
+    if state == SubscriptionState.UNWANTED:
+        for device_id in await _moved(session, topic, attempts):
+            del attempts[device_id]
     told = await _subscribers(session, topic, attempts, at, is_wanted=state == SubscriptionState.WANTED)
     return Turn(topic, topic_name(session, topic), SubscriptionState(state), told, lease)
 
@@ -95,19 +95,25 @@ async def _subscribers(
     return found
 
 
-async def _pass_over_moved(session: AsyncSession, unwanted: Sequence[ColumnElement[bool]]) -> None:
-    """A phone that belongs to somebody else by now, who hears the channel too, stays subscribed."""
+async def _moved(session: AsyncSession, topic: ChannelTopic, device_ids: Collection[UUID]) -> Sequence[UUID]:
+    """Forget of these, and give, those that belong to somebody else by now who hears the channel too: the phone stays
+    subscribed.
+    """
     mine, other, others = _DEVICE.alias(), _DEVICE.alias(), _SUBSCRIPTION.alias()
-    is_moved = exists().where(
-        mine.c.id == _SUBSCRIPTION.c.device_id,
-        other.c.address_digest == mine.c.address_digest,
-        other.c.ended_at.is_(None),
-        others.c.device_id == other.c.id,
-        others.c.branch_no == _SUBSCRIPTION.c.branch_no,
-        others.c.who == _SUBSCRIPTION.c.who,
-        others.c.state != SubscriptionState.UNWANTED,
+    found = await session.scalars(
+        select(mine.c.id).where(
+            mine.c.id.in_(sorted(device_ids)),
+            other.c.address_digest == mine.c.address_digest,
+            other.c.ended_at.is_(None),
+            others.c.device_id == other.c.id,
+            others.c.branch_no == topic.branch_no,
+            others.c.who == topic.who,
+            others.c.state != SubscriptionState.UNWANTED,
+        )
     )
-    await session.execute(delete(_SUBSCRIPTION).where(*unwanted, is_moved))
+    moved = found.all()
+    await session.execute(delete(_SUBSCRIPTION).where(*_of(topic), _SUBSCRIPTION.c.device_id.in_(sorted(moved))))
+    return moved
 
 
 async def write_turn(

@@ -89,7 +89,14 @@ async def _of_mailboxes(session: AsyncSession, members: dict[UUID, UUID]) -> dic
     is_theirs = (_DEVICE.c.member_id.in_(sorted(members)), _DEVICE.c.ended_at.is_(None))
     equipped = set(await session.scalars(select(_DEVICE.c.member_id).where(*is_theirs)))
     rows = await session.execute(
-        select(_MEMBER.c.id, _MEMBER.c.email, _PREFERENCE.c.email.label("wanted"), *_STANDING, *_WISHES)
+        select(
+            _MEMBER.c.id,
+            _MEMBER.c.email,
+            _PREFERENCE.c.email.label("wanted"),
+            _PREFERENCE.c.language,
+            *_STANDING,
+            *_WISHES,
+        )
         .join_from(_MEMBER, _PREFERENCE, _PREFERENCE.c.member_id == _MEMBER.c.id)
         .outerjoin(_ACCOUNT, _ACCOUNT.c.member_id == _MEMBER.c.id)
         .where(_MEMBER.c.id.in_(sorted(members)))
@@ -97,7 +104,7 @@ async def _of_mailboxes(session: AsyncSession, members: dict[UUID, UUID]) -> dic
     return {
         members[row.id]: Address(
             destination=Destination(row.email or ""),
-            language="vi",
+            language=row.language,
             is_signed_in=row.wanted and row.email is not None and row.id not in equipped and _is_open(row),
             muted=_muted(row.muted),
             quiet=_quiet(row.quiet_from, row.quiet_until, row.timezone),

@@ -10,7 +10,7 @@ from models.devices.table import Preference
 from models.errors import Invalid
 from models.permissions import Viewer
 
-_SAID = ("quiet_from", "quiet_until", "timezone", "muted", "email")
+_SAID = ("quiet_from", "quiet_until", "timezone", "muted", "email", "language")
 
 
 async def read_preferences(session: AsyncSession, viewer: Viewer) -> Preferences:
@@ -31,6 +31,7 @@ async def put_preferences(session: AsyncSession, viewer: Viewer, data: Preferenc
         timezone=data.timezone,
         muted=sorted(set(data.muted)),
         email=data.email,
+        language=data.language,
     )
     await upsert(session, Preference, [row.model_dump()], keys=("member_id",), update=_SAID)
     return Preferences.of(row)

@@ -85,6 +85,7 @@ class PreferencesPut(Request):
     timezone: Zone = HOME_ZONE
     muted: Annotated[list[PushCategory], Field(max_length=len(PushCategory))] = Field(default_factory=list)
     email: Flag = False
+    language: DeviceLanguage = "vi"
 
 
 class Preferences(Shape):
@@ -95,6 +96,7 @@ class Preferences(Shape):
     timezone: str
     muted: list[PushCategory]
     email: bool
+    language: str
 
     @classmethod
     def of(cls, row: Preference) -> Self:
@@ -104,4 +106,5 @@ class Preferences(Shape):
             timezone=row.timezone,
             muted=[PushCategory(name) for name in row.muted],
             email=row.email,
+            language=row.language,
         )

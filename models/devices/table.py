@@ -63,7 +63,7 @@ class Device(SQLModel, table=True):
 
 class Preference(SQLModel, table=True):
     """One a member who said so. Between `quiet_from` and `quiet_until`, by the clock of `timezone`, only what is urgent
-    is told. `email` asks for letters where there is no device.
+    is told. `email` asks for letters where there is no device, in `language`.
     """
 
     __tablename__ = "preference"
@@ -75,6 +75,7 @@ class Preference(SQLModel, table=True):
     timezone: str = Field(default="Asia/Ho_Chi_Minh", max_length=64)
     muted: list[str] = Field(default_factory=list, sa_type=JSON)
     email: bool = False
+    language: str = Field(default="vi", max_length=8, sa_column_kwargs={"server_default": "vi"})
 
 
 def sealed(ring: Keyring, device_id: UUID, destination: Destination) -> str:

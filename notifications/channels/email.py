@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from notifications.channels.email_text import written
+from notifications.channels.email_text import spoken, written
 from notifications.channels.payload import link_of
 from notifications.channels.protocol import Endpoint, Outcome, Push, Sent
 
@@ -157,7 +157,7 @@ class EmailChannel:
         if push.urgent:
             message["Importance"] = "high"
         message.set_content(text, cte="base64")
-        message["Content-Language"] = "en" if to.language == "en" else "vi"
+        message["Content-Language"] = spoken(to.language)
         return message
 
 

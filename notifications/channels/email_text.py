@@ -46,9 +46,14 @@ _SAID = {
 }
 
 
+def spoken(language: str) -> str:
+    """Vietnamese, unless it is English of whatever country."""
+    return "en" if language.partition("-")[0] == "en" else "vi"
+
+
 def written(alert: Alert, language: str, link: str, title: str | None) -> tuple[str, str]:
-    """Subject and text, in Vietnamese unless `language` is en."""
-    spoken = "en" if language == "en" else "vi"
-    said = _SAID[spoken][alert]
+    """Subject and text, in `spoken(language)`."""
+    language = spoken(language)
+    said = _SAID[language][alert]
     sentence = said.sentence if title is None else f"{said.sentence}\n\n{title}"
-    return said.subject, f"{sentence}\n\n{_FOOT[spoken].format(link=link)}\n"
+    return said.subject, f"{sentence}\n\n{_FOOT[language].format(link=link)}\n"

@@ -111,7 +111,7 @@ async def test_a_letter_says_as_little_as_a_push_and_where_to_read_on() -> None:
 
 async def test_the_same_push_has_the_same_message_id_and_one_connection() -> None:
     mailbox = Mailbox()
-    english = Endpoint(Provider.EMAIL, "an@example.org", language="en")
+    english = Endpoint(Provider.EMAIL, "an@example.org", language="en-GB")
     async with serving(mailbox) as port, sending(port) as channel:
         for to in (PERSON, PERSON, english):
             await channel.send(to, push(title="Họp chi bộ"))

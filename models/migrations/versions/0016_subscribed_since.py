@@ -1,4 +1,4 @@
-"""Since when a device is subscribed to a topic, and who tells its provider; by device. Letters by their members."""
+"""Since when a device is subscribed to a topic, and who tells its provider; by device. Letters have a language."""
 
 from typing import Any
 
@@ -20,12 +20,15 @@ def upgrade() -> None:
     table = _renew(["device_id", "branch_no", "who"], lease, since)
     # it was due to be told at about the time when it was
     op.execute(sa.update(table).where(table.c.state == "subscribed").values(subscribed_at=table.c.due_at))
+    language = sa.Column("language", sa.String(length=8), server_default="vi", nullable=False)
+    op.add_column("preference", language)
     wanted = sa.text("email")
     op.create_index("ix_preference_email", "preference", ["member_id"], postgresql_where=wanted, sqlite_where=wanted)
 
 
 def downgrade() -> None:
     op.drop_index("ix_preference_email", "preference")
+    op.drop_column("preference", "language")
     _renew(["branch_no", "who", "device_id"])
 
 

@@ -14,6 +14,7 @@ NOTHING_SAID: dict[str, Any] = {
     "timezone": "Asia/Ho_Chi_Minh",
     "muted": [],
     "email": False,
+    "language": "vi",
 }
 NIGHT: dict[str, Any] = {
     "quiet_from": "22:00",
@@ -21,6 +22,7 @@ NIGHT: dict[str, Any] = {
     "timezone": "Europe/Berlin",
     "muted": ["reminder", "study"],
     "email": True,
+    "language": "en",
 }
 
 
@@ -53,7 +55,8 @@ async def test_what_is_muted_twice_is_muted_once(member: Client) -> None:
         ({"muted": ["urgent"]}, {"/muted/0": "enum"}),
         ({"muted": ["study"] * 6}, {"/muted": "too_long"}),
         ({"email": "yes"}, {"/email": "bool_type"}),
-        ({"language": "vi"}, {"/language": "extra_forbidden"}),
+        ({"language": "VI"}, {"/language": "string_pattern_mismatch"}),
+        ({"sound": "loud"}, {"/sound": "extra_forbidden"}),
     ],
 )
 async def test_what_is_no_preference_is_refused(member: Client, said: dict[str, Any], expected: dict[str, str]) -> None:

@@ -102,9 +102,10 @@ async def prefer(
     muted: Sequence[PushCategory] = (),
     quiet: tuple[time, time] | None = None,
     email: bool = False,
+    language: str = "vi",
 ) -> None:
     async with database.writing() as session:
-        row = Preference(member_id=person.id, muted=list(muted), email=email)
+        row = Preference(member_id=person.id, muted=list(muted), email=email, language=language)
         if quiet is not None:
             row.quiet_from, row.quiet_until = quiet
         await session.merge(row)

@@ -18,6 +18,7 @@ class Recorder:
     def __init__(self, concurrency: int = 8) -> None:
         self.concurrency = concurrency
         self.sent: list[tuple[str, Push]] = []
+        self.languages: dict[str, str] = {}
         self.topics: dict[str, set[str]] = {}
         self.answers: Behaviour = well
         self.gate = asyncio.Event()
@@ -36,6 +37,7 @@ class Recorder:
         finally:
             self.under_way -= 1
         self.sent.append((to.address, push))
+        self.languages[to.address] = to.language
         return self.answers(to.address, push)
 
     async def close(self) -> None:

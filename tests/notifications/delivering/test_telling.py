@@ -185,13 +185,15 @@ async def test_what_is_urgent_wakes(database: Database, organisation: Organisati
 
 async def test_who_has_no_phone_and_wishes_it_gets_a_letter(database: Database, organisation: Organisation) -> None:
     for name in ("member", "fellow"):
-        await prefer(database, organisation.person(name), email=True)
+        await prefer(database, organisation.person(name), email=True, language="en-GB")
         async with transaction(database) as session:
             member = await session.get_one(Member, organisation.person(name).id)
             member.email = f"{name}@example.org"
     await equip(database, organisation, "fellow")
     post = Post(database)
     await publish(database, organisation)
+    await post.deliver()
+    assert post.channels[Provider.EMAIL].languages == {"member@example.org": "en-GB"}
     assert await post.told() == sorted(["member@example.org", *number(organisation, "fellow")])
 
 

@@ -11,18 +11,18 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 3600.0
 _LONGEST_FOR_TOPIC = 60.0
 """All who subscribed wait for it, and it is one call."""
 _DOUBLINGS_MOST = 16
+_FINAL = {Outcome.GONE: DeliveryState.GONE, Outcome.REFUSED: DeliveryState.DEAD}
 
 
 def ending_of(delivery: Delivery, sent: Sent) -> Ending:
     """It is tried again for as long as its message has something to say; whether that is so is seen at the next
-    attempt.
+    attempt. The one of a topic is tried again even where it was refused: no device is at fault, but something that an
+    operator can mend while all who subscribed wait.
     """
     if sent.outcome is Outcome.SENT:
         return Ending(delivery, DeliveryState.SENT, attempts=1)
-    if sent.outcome is Outcome.GONE:
-        return Ending(delivery, DeliveryState.GONE, sent.detail, attempts=1)
-    if sent.outcome is Outcome.REFUSED:
-        return Ending(delivery, DeliveryState.DEAD, sent.detail, attempts=1)
+    if sent.outcome in _FINAL and delivery.topic is None:
+        return Ending(delivery, _FINAL[sent.outcome], sent.detail, attempts=1)
     longest = _LONGEST_PAUSE if delivery.topic is None else _LONGEST_FOR_TOPIC
     pause = pause_after(delivery.attempts + 1, sent.retry_after, longest)
     return Ending(delivery, DeliveryState.WAITING, sent.detail, pause=pause, attempts=1)

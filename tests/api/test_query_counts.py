@@ -246,11 +246,11 @@ async def test_a_read_takes_three_round_trips(app: FastAPI, organisation: Organi
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_who_writes_is_judged_in_one_statement(app: FastAPI, organisation: Organisation) -> None:
-    """Then the session, its end and its device's, and the log: its head, the thing, the channel."""
+    """Then the session, its end and its devices', locked in order, and the log: its head, the thing, the channel."""
     async with phone_of(app, organisation.person("member")) as phone:
         with round_trips(parts_in(app).database) as sent:
             assert (await phone.post("/v1/auth/logout")).status_code == 204
-    assert sent == ["BEGIN", "SELECT", "SELECT", *["UPDATE"] * 3, "INSERT", "INSERT", "COMMIT"]
+    assert sent == ["BEGIN", "SELECT", "SELECT", "UPDATE", "WITH", "UPDATE", "INSERT", "INSERT", "COMMIT"]
 
 
 async def count(parts: Parts, acting_as: As, organisation: Organisation) -> tuple[dict[str, int], dict[str, int]]:

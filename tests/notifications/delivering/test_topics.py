@@ -183,3 +183,22 @@ async def test_the_same_is_told_however_many_there_are(
     clock.advance(minutes=1)
     await publish(database, organisation, title="Khẩn", priority="urgent")
     assert await post.told() == sorted([topic, *browsers])
+
+
+async def test_all_who_subscribed_are_told_once_an_operator_has_mended_what_was_wrong(
+    database: Database, organisation: Organisation, clock: StandingClock
+) -> None:
+    for name in CELL:
+        await give_phone(database, organisation.person(name))
+    post = Post(database, topics_above=2)
+    await opened(database, organisation, post)
+    clock.advance(minutes=1)
+    post.fcm.answers = lambda *_: Sent(Outcome.REFUSED, detail="400 INVALID_ARGUMENT")
+    await publish(database, organisation, title="Khẩn", priority="urgent")
+    for _ in range(10):
+        await post.deliver()
+        clock.advance(minutes=1)
+    assert len(post.fcm.sent) == 10, "a minute is the longest pause"
+    post.fcm.sent.clear()
+    post.fcm.answers = lambda *_: Sent(Outcome.SENT)
+    assert await post.told() == [*post.fcm.topics]

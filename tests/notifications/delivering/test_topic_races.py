@@ -29,7 +29,7 @@ from notifications.subscriptions import tell_subscriptions
 from tests.api.happenings import transfer
 from tests.clock import StandingClock
 from tests.notifications.delivering.phones import Post, do_due, give_phone, number, publish
-from tests.notifications.delivering.test_topics import CELL, opened
+from tests.notifications.delivering.test_topics import CELL, cell_with_topic, opened
 from tests.organisation import Organisation, Person
 
 LEASE = timedelta(minutes=1)
@@ -52,10 +52,7 @@ async def test_who_subscribes_while_it_is_handed_out_is_told_too(
     """The topic was sent before they were there, and their own part comes after."""
     monkeypatch.setattr(audiences, "_SMALL", small)
     monkeypatch.setattr(handing, "PART", 2)
-    for name in CELL:
-        await give_phone(database, organisation.person(name))
-    post = Post(database, topics_above=2)
-    await opened(database, organisation, post)
+    post, _ = await cell_with_topic(database, organisation)
     late = ("clerk", "deputy", "auditor")
     for name in late:
         await give_phone(database, organisation.person(name))
@@ -70,10 +67,7 @@ async def test_who_subscribes_while_it_is_handed_out_is_told_too(
 async def test_who_was_subscribed_a_moment_ago_is_told_by_themselves(
     database: Database, organisation: Organisation, clock: StandingClock
 ) -> None:
-    for name in CELL:
-        await give_phone(database, organisation.person(name))
-    post = Post(database, topics_above=2)
-    await opened(database, organisation, post)
+    post, _ = await cell_with_topic(database, organisation)
     await publish(database, organisation, title="Khẩn", priority="urgent")
     assert await post.told() == number(organisation, *CELL), "the provider may not know it everywhere"
 
@@ -138,10 +132,7 @@ async def test_who_leaves_while_they_are_subscribed_is_unsubscribed_after_it(
 async def test_that_somebody_left_is_told_until_it_is_heard(
     database: Database, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in CELL:
-        await give_phone(database, organisation.person(name))
-    post = Post(database, topics_above=2)
-    subscribed = await opened(database, organisation, post)
+    post, subscribed = await cell_with_topic(database, organisation)
 
     async def refuse(_topic: str, addresses: Sequence[str]) -> Sequence[Sent]:
         return [Sent(Outcome.REFUSED) for _ in addresses]
@@ -160,10 +151,7 @@ async def test_that_somebody_left_is_told_until_it_is_heard(
 async def test_who_did_not_come_for_long_is_no_subscriber(
     database: Database, organisation: Organisation, clock: StandingClock
 ) -> None:
-    for name in CELL:
-        await give_phone(database, organisation.person(name))
-    post = Post(database, topics_above=2)
-    subscribed = await opened(database, organisation, post)
+    post, subscribed = await cell_with_topic(database, organisation)
     async with transaction(database) as session:
         asleep = col(DeviceSession.member_id) == organisation.person("member").id
         await session.execute(update(DeviceSession).where(asleep).values(used_at=clock() - IDLE_MOST))
@@ -194,10 +182,7 @@ async def test_who_leaves_is_not_passed_over_by_a_look_through_all(
 async def test_more_changes_at_once_than_are_gone_through_begin_the_look_anew(
     database: Database, organisation: Organisation, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in CELL:
-        await give_phone(database, organisation.person(name))
-    post = Post(database, topics_above=2)
-    subscribed = await opened(database, organisation, post)
+    post, subscribed = await cell_with_topic(database, organisation)
     monkeypatch.setattr(topics, "_PART", 1)
     async with transaction(database) as session:
         for name in ("member", "fellow"):

@@ -36,6 +36,14 @@ async def opened(database: Database, organisation: Organisation, post: Post, bra
     return subscribed
 
 
+async def cell_with_topic(database: Database, organisation: Organisation) -> tuple[Post, set[str]]:
+    """A phone for each of the cell, all of which subscribed to its topic."""
+    for name in CELL:
+        await give_phone(database, organisation.person(name))
+    post = Post(database, topics_above=2)
+    return post, await opened(database, organisation, post)
+
+
 async def test_what_is_urgent_goes_once_for_all_who_subscribed(
     database: Database, organisation: Organisation, clock: StandingClock
 ) -> None:
@@ -132,10 +140,7 @@ async def test_a_phone_that_is_somebody_elses_stays_subscribed_whoever_is_told_o
 async def test_one_look_through_all_makes_subscriptions_right(
     database: Database, organisation: Organisation, clock: StandingClock
 ) -> None:
-    for name in CELL:
-        await give_phone(database, organisation.person(name))
-    post = Post(database, topics_above=2)
-    subscribed = await opened(database, organisation, post)
+    post, subscribed = await cell_with_topic(database, organisation)
     await give_phone(database, organisation.person("clerk"))
     await transfer(database, organisation.person("grouped"), organisation.branch("chibo2"))
     clock.advance(days=1)
@@ -188,10 +193,7 @@ async def test_the_same_is_told_however_many_there_are(
 async def test_all_who_subscribed_are_told_once_an_operator_has_mended_what_was_wrong(
     database: Database, organisation: Organisation, clock: StandingClock
 ) -> None:
-    for name in CELL:
-        await give_phone(database, organisation.person(name))
-    post = Post(database, topics_above=2)
-    await opened(database, organisation, post)
+    post, _ = await cell_with_topic(database, organisation)
     clock.advance(minutes=1)
     post.fcm.answers = lambda *_: Sent(Outcome.REFUSED, detail="400 INVALID_ARGUMENT")
     await publish(database, organisation, title="Khẩn", priority="urgent")
